@@ -1,0 +1,88 @@
+# Jiesu 接诉. `make` lists what there is. Everything is safe to run twice, and quick the second time.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.PHONY: help setup setup-dev run train test check format test-slow bench eval lock clean
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
+UV := $(CURDIR)/.tools/bin/uv
+PY := .venv/bin/python
+export UV_PYTHON_PREFERENCE ?= system
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: .venv/.ready bot/.venv/.ready  ## prepare both environments (the application's and Rasa's)
+
+run: setup  ## set up, train what has changed, start everything on http://127.0.0.1:8000
+	@.venv/bin/jiesu train
+	@.venv/bin/jiesu up
+
+train: setup  ## train Rasa's model and the classifier where their content has changed
+	@.venv/bin/jiesu train
+
+test: setup-dev  ## lint, types, import contracts and every test that needs no server (under five minutes)
+	@$(MAKE) --no-print-directory check
+	@echo "== tests"
+	@$(PY) -m pytest tests -n auto -m "not conversation and not browser and not servers"
+	@echo "== tests inside Rasa's environment"
+	@cd bot && .venv/bin/python -m pytest -q -p no:cacheprovider -c /dev/null --rootdir .. ../tests/bot
+
+check: setup-dev  ## lint, types and import contracts only
+	@echo "== ruff" && .venv/bin/ruff check -q . && .venv/bin/ruff format -q --check .
+	@echo "== mypy" && .venv/bin/mypy
+	@echo "== import contracts" && .venv/bin/lint-imports --no-logo 2>/dev/null | grep -E "kept|KEPT|BROKEN" || .venv/bin/lint-imports
+
+format: setup-dev  ## put the code into its form
+	@.venv/bin/ruff check -q --fix . && .venv/bin/ruff format -q .
+
+test-slow: setup-dev train  ## conversations with a real Rasa, the page in a browser, PostgreSQL and Redis servers
+	@$(PY) -m pytest tests -m "conversation or browser or servers"
+
+bench: setup-dev train  ## one scripted intake on this bot and on stock Rasa settings, in one run
+	@$(PY) -m tests.bench
+
+eval: setup-dev train  ## accuracy on the blind sets of tests/blind
+	@$(PY) -m tests.evaluate
+
+lock: .tools/.ready  ## resolve the locked requirement files anew from the two pyproject.toml
+	@cd bot && $(UV) pip compile $(LOCK) --python-version 3.10 --extra test pyproject.toml -o requirements.txt
+	@$(UV) pip compile $(LOCK) --python-version 3.11 --extra build pyproject.toml -o requirements.txt
+	@$(UV) pip compile $(LOCK) --python-version 3.11 --extra build --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+LOCK := -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url
+
+clean:  ## remove the environments; what is kept in var/ stays
+	rm -rf .venv bot/.venv .tools
+
+# -- how the environments are made ---------------------------------------------------------------------------
+
+.tools/.ready: requirements-tools.txt
+	@test -n "$(PYTHON)" || { echo "Jiesu needs Python 3.11, 3.12 or 3.13; none was found on the PATH." >&2; exit 1; }
+	@echo "== preparing the installer (uv)"
+	@$(PYTHON) -m venv --clear .tools || { echo "Python's venv module is missing (Debian: apt install python3-venv)." >&2; exit 1; }
+	@.tools/bin/python -m pip install -q --require-hashes -r requirements-tools.txt 2> >(grep -v 'is ignored' >&2)
+	@touch $@
+
+.venv/.ready: requirements.txt pyproject.toml | .tools/.ready
+	@echo "== preparing the application's environment (.venv)"
+	@test -x $(PY) || $(UV) venv -q --python "$$(command -v $(PYTHON))" .venv
+	@$(UV) pip install --require-hashes --python $(PY) -r requirements.txt
+	@$(UV) pip install -q --no-deps --no-build-isolation --no-index --python $(PY) -e .
+	@touch $@
+
+.venv/.ready-dev: requirements-dev.txt .venv/.ready
+	@echo "== preparing the tools for tests"
+	@$(UV) pip install --require-hashes --python $(PY) -r requirements-dev.txt
+	@touch $@
+
+setup-dev: setup .venv/.ready-dev
+
+bot/.venv/.ready: bot/requirements.txt bot/.python-version | .tools/.ready
+	@echo "== preparing Rasa's environment (bot/.venv, Python 3.10; the largest part, some 2.5 GB on disk)"
+	@cd bot && { test -x .venv/bin/python || $(UV) venv -q --python 3.10 .venv; } || { \
+		echo "Rasa 3.6 needs Python 3.10 beside the application's Python; none was found and none could be fetched." >&2; \
+		echo "Install it (python3.10 on the PATH is enough) and run the same command again." >&2; exit 1; }
+	@cd bot && $(UV) pip sync --require-hashes --python .venv/bin/python requirements.txt
+	@touch $@
