@@ -1,0 +1,1 @@
+"""What the city knows: pure rules and content. No network, no database, no Rasa."""

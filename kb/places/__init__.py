@@ -1,0 +1,6 @@
+"""Where it is: the city's divisions and places, and how to read them from what people write."""
+
+from kb.places.gazetteer import Gazetteer, load
+from kb.places.reading import Place, read
+
+__all__ = ["Gazetteer", "Place", "load", "read"]

@@ -1,0 +1,106 @@
+"""A complaint while it is being told: what is known of it, and the one thing to ask next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from kb.places import Place
+
+MAX_DESCRIPTION = 2_000
+# How often the same thing is asked before the assistant goes on without it.
+ASK_AT_MOST = 2
+
+
+class Ask(StrEnum):
+    """What can be asked, in the order in which it matters. The values are slot names of the report form."""
+
+    DESCRIPTION = "report_description"
+    CATEGORY = "report_category"
+    PLACE = "report_place"
+    KNOWN_ISSUE = "report_known_issue"
+    SIMILAR = "report_similar"
+    CONTACT = "report_contact"
+    CONFIRMATION = "report_confirmation"
+
+
+class Contact(StrEnum):
+    """How the citizen wants to be reached."""
+
+    PHONE = "phone"
+    ANONYMOUS = "anonymous"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Everything said so far. `id` makes filing idempotent: one draft is filed once.
+
+    `category_options` and `similar` hold what was offered and not yet decided. `asked` counts the questions.
+    """
+
+    id: str
+    description: str = ""
+    category: str | None = None
+    category_confidence: float = 0.0
+    category_options: tuple[str, ...] = ()
+    place: Place | None = None
+    since: str | None = None
+    contact: Contact | None = None
+    phone: str | None = None
+    known_issue: str | None = None
+    known_issue_answered: bool = False
+    similar: tuple[str, ...] = ()
+    similar_answered: bool = False
+    join: str | None = None
+    editing: str | None = None
+    advice_given: bool = False
+    asked: dict[str, int] = field(default_factory=dict)
+
+    def counted(self, ask: Ask) -> Draft:
+        """The draft after `ask` was asked once more."""
+        return replace(self, asked={**self.asked, ask: self.asked.get(ask, 0) + 1})
+
+    def told(self, text: str) -> Draft:
+        """The draft with `text` added to the description, cut at the limit. Nothing is added twice."""
+        text = text.strip()
+        if not text or text in self.description:
+            return self
+        joined = f"{self.description}\n{text}" if self.description else text
+        return replace(self, description=joined[:MAX_DESCRIPTION])
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for the tracker; `from_dict` reads them back."""
+        kept = {name: getattr(self, name) for name in self.__slots__}
+        kept["place"] = self.place.as_dict() if self.place else None
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in kept.items() if v not in (None, (), {})}
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> Draft:
+        """Raises TypeError or KeyError when `value` is no draft."""
+        known = {name: value[name] for name in cls.__slots__ if name in value}
+        for name in ("category_options", "similar"):
+            known[name] = tuple(known.get(name, ()))
+        if known.get("place"):
+            known["place"] = Place.from_dict(known["place"])
+        if known.get("contact"):
+            known["contact"] = Contact(known["contact"])
+        return cls(**known)
+
+
+def next_ask(draft: Draft) -> Ask | None:
+    """The one thing to ask next; None when the citizen has confirmed everything else and only filing is left."""
+    waiting = {
+        Ask.DESCRIPTION: not draft.description,
+        Ask.CATEGORY: bool(draft.category_options) and _may_ask(draft, Ask.CATEGORY),
+        Ask.PLACE: not (draft.place and draft.place.precise) and _may_ask(draft, Ask.PLACE),
+        Ask.KNOWN_ISSUE: bool(draft.known_issue) and not draft.known_issue_answered,
+        Ask.SIMILAR: bool(draft.similar) and not draft.similar_answered,
+        Ask.CONTACT: draft.contact is None,
+        Ask.CONFIRMATION: True,
+    }
+    return next((ask for ask, is_waiting in waiting.items() if is_waiting), None)
+
+
+def _may_ask(draft: Draft, ask: Ask) -> bool:
+    return draft.asked.get(ask, 0) < ASK_AT_MOST

@@ -1,0 +1,106 @@
+"""Plain facts about Chinese text: normal forms, numbers, phones, words for time."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Cyrillic, Latin and others stay; only what no citizen means to send is dropped.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_SPACES = re.compile(r"[ \t\u3000]+")
+_MEANINGFUL = re.compile(r"[\w]", re.UNICODE)
+_MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)[-\s]?(\d{4})[-\s]?(\d{4})(?!\d)")
+_LANDLINE = re.compile(r"(?<!\d)(0\d{2,3})[-\s]?(\d{7,8})(?!\d)")
+
+_DIGITS = {
+    **dict(zip("零〇一二三四五六七八九", [0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9], strict=True)),
+    "两": 2,
+    "幺": 1,
+    "壹": 1,
+    "贰": 2,
+    "叁": 3,
+    "肆": 4,
+    "伍": 5,
+    "陆": 6,
+    "柒": 7,
+    "捌": 8,
+    "玖": 9,
+}
+
+_NUM = r"(?:\d+|[一二两三四五六七八九十几半]{1,3})"
+_UNIT = r"(?:个?多?(?:分钟|小时|钟头|天|日|周|星期|礼拜|个?月|年))"
+_TIME_WORDS = re.compile(
+    rf"(?:(?:(?:从|自)?(?:今天|昨天|前天|大前天|今晚|昨晚|前晚|今早|昨夜|上周[一二三四五六日天末]?|上星期[一二三四五六日天]?|"
+    rf"上个月|这个月|本月|去年|今年|前几天|这几天|这两天|最近|刚才|刚刚|每天|每晚|天天|"
+    rf"\d{{1,2}}月\d{{1,2}}[日号])"
+    rf"(?:凌晨|早上|上午|中午|下午|傍晚|晚上|夜里|半夜)?(?:\d{{1,2}}[点:：]\d{{0,2}}分?|[一二三四五六七八九十]{{1,3}}点半?)?"
+    rf"(?:开始|以来|起|到现在)?)"
+    rf"|(?:快|已经|都|有|近|大概|约)?{_NUM}{_UNIT}(?:了|多了|以来|前)?)"
+)
+
+
+def clean(text: str) -> str:
+    """The text as the citizen meant it: NFC, no control or invisible direction marks, single spaces.
+
+    Line breaks stay. The result may be empty.
+    """
+    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
+    text = _CONTROL.sub("", text)
+    return "\n".join(_SPACES.sub(" ", line).strip() for line in text.split("\n")).strip()
+
+
+def folded(text: str) -> str:
+    """The form in which two spellings compare equal: full width to half width, lower case, no spaces."""
+    text = unicodedata.normalize("NFKC", text).lower()
+    return "".join(text.split())
+
+
+def says_something(text: str) -> bool:
+    """False for nothing but emoji, punctuation or blanks."""
+    return bool(_MEANINGFUL.search(text))
+
+
+def find_phone(text: str) -> str | None:
+    """The first phone number in the text, digits only, or None. Mobile before landline."""
+    half = unicodedata.normalize("NFKC", text)
+    for pattern in (_MOBILE, _LANDLINE):
+        if found := pattern.search(half):
+            return "".join(found.groups())
+    return None
+
+
+def mask_phone(phone: str) -> str:
+    """'13812345678' -> '138****5678': enough for its owner to know it, no more."""
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 7 else "****"
+
+
+def hide_personal(text: str) -> str:
+    """The text without phone and identity-card numbers, for lists, logs and other citizens."""
+    half = re.sub(r"(?<!\d)\d{17}[\dXx](?!\d)", "（证件号已隐藏）", text)
+    half = _MOBILE.sub("（电话已隐藏）", half)
+    return _LANDLINE.sub("（电话已隐藏）", half)
+
+
+def find_since(text: str) -> str | None:
+    """The first words that say since when, as the citizen said them: '三天了', '昨晚十点'. None if unsaid."""
+    found = _TIME_WORDS.search(text)
+    return found.group(0).strip() if found else None
+
+
+def spoken_digits(text: str) -> str:
+    """All digits of the text, spoken ones too: '四八一七 2093' -> '48172093'."""
+    half = unicodedata.normalize("NFKC", text)
+    spoken = (str(_DIGITS[c]) if c in _DIGITS else c for c in half)
+    return "".join(c for c in spoken if c.isascii() and c.isdigit())
+
+
+def bigrams(text: str) -> set[str]:
+    """Character pairs of the folded text without punctuation: a cheap measure of likeness."""
+    letters = "".join(c for c in folded(text) if c.isalnum())
+    return {letters[i : i + 2] for i in range(len(letters) - 1)} or ({letters} if letters else set())
+
+
+def shortened(text: str, limit: int) -> str:
+    """At most `limit` characters, the cut marked by an ellipsis."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else flat[: limit - 1].rstrip("，。、 ") + "…"

@@ -1,0 +1,51 @@
+"""Ticket numbers that can be read aloud: twelve digits in three groups, the last a check digit.
+
+Eleven digits come from a secure random source, so that one number says nothing about the next.
+The check digit is Damm's: it finds every wrong digit and every swap of two neighbours.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Callable
+
+from stdnum import damm
+
+from kb.text import spoken_digits
+
+LENGTH = 12
+_SPOKEN = "零〇一二两三四五六七八九幺"
+_RUN = re.compile(rf"(?:[\d{_SPOKEN}][\s\-－—,，、.]{{0,2}}){{{LENGTH - 2},{LENGTH + 2}}}")
+
+
+def new(randbelow: Callable[[int], int] = secrets.randbelow) -> str:
+    """A fresh number, digits only. The first digit is never 0, so that none is lost when it is read aloud."""
+    body = str(10 ** (LENGTH - 2) + randbelow(9 * 10 ** (LENGTH - 2)))
+    return body + str(damm.calc_check_digit(body))
+
+
+def is_valid(number: str) -> bool:
+    """True when the length and the check digit are right. Says nothing about whether it was ever issued."""
+    return len(number) == LENGTH and number.isascii() and number.isdigit() and bool(damm.is_valid(number))
+
+
+def display(number: str) -> str:
+    """'481720935562' -> '4817 2093 5562'."""
+    return " ".join(number[i : i + 4] for i in range(0, len(number), 4))
+
+
+def find(text: str) -> str | None:
+    """What looks like a ticket number in the text, digits only, whether its check digit is right or not.
+
+    Spaces, dashes, full-width digits and spoken digits are understood. A run of eleven digits that begins
+    like a mobile phone is not taken for a ticket. None when nothing looks like one.
+    """
+    for run in _RUN.finditer(unicodedata.normalize("NFKC", text)):
+        digits = spoken_digits(run.group(0))
+        if len(digits) == 11 and re.fullmatch(r"1[3-9]\d{9}", digits):
+            continue
+        if LENGTH - 1 <= len(digits) <= LENGTH + 1:
+            return digits
+    return None
