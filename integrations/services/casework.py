@@ -1,0 +1,93 @@
+"""What happens to a complaint after filing: the department's updates move it on, step by step."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from integrations.services.errors import Conflict, Rejected
+from integrations.services.ports import Clock, Transaction, UnitOfWork
+from integrations.services.records import BackendRequest, Complaint, Feedback, Task
+from kb.lifecycle import IllegalMove, Status, move
+
+log = logging.getLogger(__name__)
+
+# The department's events in our words.
+STATUS_OF_EVENT: dict[str, Status] = {
+    "accepted": Status.ACCEPTED,
+    "assigned": Status.ASSIGNED,
+    "answered": Status.ANSWERED,
+    "returned": Status.RETURNED,
+    "closed": Status.CLOSED,
+}
+RATING_OPEN = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentUpdate:
+    """One thing the department did with a request; `sequence` counts from 1 for each request."""
+
+    sequence: int
+    event: str
+    at: datetime
+    unit: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Casework:
+    """Applies updates, each once and in order, whoever brings them (hook or poll)."""
+
+    unit_of_work: UnitOfWork
+    clock: Clock
+
+    def apply(self, request_id: str, update: DepartmentUpdate) -> bool:
+        """Move every complaint of the request on. False when the update was known already.
+
+        Raises Rejected for an unknown event, Conflict when the request is not known yet or an earlier update is
+        still missing: the sender is to come again.
+        """
+        if update.event not in STATUS_OF_EVENT:
+            raise Rejected(f"unknown event {update.event!r}; known: {', '.join(STATUS_OF_EVENT)}")
+        with self.unit_of_work() as tx:
+            requests = tx.backend_requests.by_request(request_id)
+            if not requests:
+                raise Conflict(f"request {request_id} is not known here (yet)")
+            applied = [self._apply_one(tx, request, update) for request in requests]
+        return any(applied)
+
+    def _apply_one(self, tx: Transaction, request: BackendRequest, update: DepartmentUpdate) -> bool:
+        if update.sequence <= request.sequence:
+            return False
+        if update.sequence > request.sequence + 1:
+            raise Conflict(
+                f"request {request.request_id}: update {update.sequence} came before update {request.sequence + 1}"
+            )
+        if not tx.backend_requests.advance(request.complaint_id, since=request.sequence, to=update.sequence):
+            raise Conflict(f"request {request.request_id} is being updated by somebody else")
+        complaint = tx.complaints.get(request.complaint_id)
+        if complaint is None:
+            raise Conflict(f"complaint {request.complaint_id} is not there (yet)")
+        try:
+            self._move(tx, complaint, update)
+        except IllegalMove as illegal:
+            log.warning("update passed over: request=%s sequence=%s %s", request.request_id, update.sequence, illegal)
+        return True
+
+    def _move(self, tx: Transaction, complaint: Complaint, update: DepartmentUpdate) -> None:
+        change = move(
+            complaint.latest,
+            STATUS_OF_EVENT[update.event],
+            at=update.at,
+            actor="department",
+            note=update.note,
+            unit=update.unit,
+        )
+        tx.complaints.append(complaint.id, change)
+        now = self.clock()
+        tx.outbox.add(Task.NOTICE, complaint.id, {"status": change.after, "sequence": change.sequence}, at=now)
+        if change.after is Status.CLOSED:
+            tx.backend_requests.close(complaint.id)
+            tx.incidents.close(complaint.incident_id, now)
+            tx.feedbacks.open(Feedback(complaint.id, complaint.conversation_id, now, now + RATING_OPEN))

@@ -1,0 +1,159 @@
+"""Relaying the outbox: every row is done once, however often a worker dies over it."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from integrations.services.casework import Casework, DepartmentUpdate
+from integrations.services.errors import Conflict, NeedsPerson, Rejected, TryLater
+from integrations.services.notifying import Notifying
+from integrations.services.ports import Clock, Dispatcher, Transaction, UnitOfWork
+from integrations.services.records import BackendRequest, Complaint, OutboxRow, Task
+from kb.lifecycle import Status, move
+
+log = logging.getLogger(__name__)
+
+# Seconds to wait after the first, second, … failure; the last entry repeats.
+BACK_OFF = (2.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0)
+JITTER = 0.2
+# Longer than any outside call can take, so that a live worker never loses its claim.
+LEASE_SECONDS = 120.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispatching:
+    """The worker's use case. `pause_at` is called at named moments; tests kill the process there."""
+
+    unit_of_work: UnitOfWork
+    dispatcher: Dispatcher
+    notifying: Notifying
+    casework: Casework
+    clock: Clock
+    jitter: Callable[[], float] = field(default=lambda: random.uniform(-JITTER, JITTER))  # noqa: S311
+    pause_at: Callable[[str], None] = field(default=lambda _moment: None)
+
+    def relay_one(self, worker: str) -> bool:
+        """Take up one row and do it. False when there was none."""
+        with self.unit_of_work() as tx:
+            row = tx.outbox.claim(worker=worker, now=self.clock(), lease_seconds=LEASE_SECONDS)
+        if row is None:
+            return False
+        self.pause_at("claimed")
+        try:
+            if row.task is Task.FILE:
+                self._file(row)
+            else:
+                self.notifying.notify(row)
+        except TryLater as later:
+            self._come_back(row, later)
+        except (NeedsPerson, Rejected) as refused:
+            self._give_to_a_person(row, refused)
+        except Conflict as overtaken:
+            log.warning("outbox row overtaken: row=%s task=%s %s", row.id, row.task, overtaken)
+        else:
+            log.info("outbox row done: row=%s task=%s attempt=%s", row.id, row.task, row.attempts)
+        return True
+
+    def _file(self, row: OutboxRow) -> None:
+        """Hand a complaint to the backend, once.
+
+        Before any second try the backend is asked whether it has our reference already: the first try may have
+        been heard although its answer was lost.
+        """
+        with self.unit_of_work() as tx:
+            complaint = tx.complaints.get(row.complaint_id)
+            if complaint is None:
+                raise NeedsPerson(f"complaint {row.complaint_id} is gone")
+            known = tx.backend_requests.of_complaint(complaint.id)
+            phone = tx.complaints.phone(complaint.id)
+            main = _main_request(tx, complaint) if complaint.joined else None
+            if known:
+                tx.outbox.done(row, self.clock())
+                return
+        if complaint.joined:
+            if main is None:
+                raise TryLater("the incident it joins is not filed yet")
+            self._record(row, complaint, main)
+            return
+        request_id = self.dispatcher.find(complaint) if row.attempts > 1 else None
+        if request_id is None:
+            self.pause_at("before request")
+            request_id = self.dispatcher.file(complaint, phone=phone)
+            self.pause_at("after request")
+        self._record(row, complaint, BackendRequest(complaint.id, request_id, self.clock()))
+
+    def _record(self, row: OutboxRow, complaint: Complaint, request: BackendRequest) -> None:
+        """Write down that the request is this complaint's. One that joins later has missed nothing of it."""
+        with self.unit_of_work() as tx:
+            now = self.clock()
+            if not tx.outbox.done(row, now):
+                raise Conflict(f"row {row.id} was taken up by another worker")
+            current = tx.complaints.get(complaint.id)
+            latest = current.latest if current else complaint.latest
+            tx.backend_requests.add(BackendRequest(complaint.id, request.request_id, now, request.sequence))
+            change = move(latest, Status.DISPATCHED, at=now, actor="dispatch")
+            tx.complaints.append(complaint.id, change)
+            tx.outbox.add(Task.NOTICE, complaint.id, {"status": change.after, "sequence": change.sequence}, at=now)
+            self.pause_at("before commit")
+
+    def _come_back(self, row: OutboxRow, later: TryLater) -> None:
+        wait = BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1] * (1 + self.jitter())
+        at = self.clock() + timedelta(seconds=max(wait, later.after or 0.0))
+        log.warning("outbox row later: row=%s task=%s attempt=%s %s", row.id, row.task, row.attempts, later)
+        with self.unit_of_work() as tx:
+            tx.outbox.later(row, at=at, error=str(later))
+
+    def _give_to_a_person(self, row: OutboxRow, refused: Exception) -> None:
+        log.error("outbox row stuck: row=%s task=%s attempt=%s %s", row.id, row.task, row.attempts, refused)
+        with self.unit_of_work() as tx:
+            tx.outbox.stuck(row, str(refused))
+            complaint = tx.complaints.get(row.complaint_id)
+            if row.task is Task.FILE and complaint and complaint.status is Status.FILED:
+                change = move(
+                    complaint.latest, Status.NEEDS_PERSON, at=self.clock(), actor="dispatch", note=str(refused)
+                )
+                tx.complaints.append(complaint.id, change)
+                tx.outbox.add(
+                    Task.NOTICE,
+                    complaint.id,
+                    {"status": change.after, "sequence": change.sequence},
+                    at=self.clock(),
+                )
+
+    # -- looking for what the hook did not bring ---------------------------------------------------------------
+
+    def poll(self, *, limit: int = 50) -> int:
+        """Ask the backend about requests that are still open; gives how many updates were new."""
+        with self.unit_of_work() as tx:
+            requests = tx.backend_requests.open(limit=limit)
+        found = 0
+        for request in requests:
+            try:
+                updates = self.dispatcher.updates(request.request_id)
+            except (TryLater, Rejected) as silent:
+                log.warning("no updates: request=%s %s", request.request_id, silent)
+                continue
+            for update in updates:
+                if update.sequence <= request.sequence:
+                    continue
+                try:
+                    found += self.casework.apply(
+                        request.request_id,
+                        DepartmentUpdate(update.sequence, update.event, update.at, update.unit, update.note),
+                    )
+                except Conflict as racing:
+                    log.info("update left to the other: request=%s %s", request.request_id, racing)
+                    break
+        return found
+
+
+def _main_request(tx: Transaction, complaint: Complaint) -> BackendRequest | None:
+    """The backend's request of the incident that this complaint joined."""
+    for sibling in tx.complaints.of_incident(complaint.incident_id):
+        if not sibling.joined:
+            return tx.backend_requests.of_complaint(sibling.id)
+    return None

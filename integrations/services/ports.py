@@ -1,0 +1,267 @@
+"""What the use cases need from outside, as protocols. Each has a real adapter and a test twin with a memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol
+
+from integrations.services.records import (
+    BackendRequest,
+    Bubble,
+    Complaint,
+    Conversation,
+    Feedback,
+    Handover,
+    Hearing,
+    Line,
+    OutboxRow,
+    Said,
+    Sender,
+    Task,
+)
+from kb.lifecycle import StatusChange
+from kb.matching import OpenIncident
+
+Clock = Callable[[], datetime]
+"""The present moment, aware."""
+
+
+class Conversations(Protocol):
+    """Conversations and their lines, in order."""
+
+    def open(self, *, channel: str, address: str, now: datetime) -> Conversation: ...
+
+    def get(self, conversation_id: str) -> Conversation | None: ...
+
+    def append(
+        self,
+        conversation_id: str,
+        *,
+        sender: Sender,
+        body: dict[str, Any],
+        at: datetime,
+        client_id: str | None = None,
+        state: Hearing | None = None,
+        answers: int | None = None,
+    ) -> Line:
+        """Add a line with the next number. A known `client_id` adds nothing and gives the line that has it."""
+
+    def lines(self, conversation_id: str, *, after: int = 0, limit: int = 200) -> Sequence[Line]: ...
+
+    def find(self, conversation_id: str, client_id: str) -> Line | None: ...
+
+    def pending(self, conversation_id: str) -> Sequence[Line]: ...
+
+    def waiting(self, *, before: datetime, limit: int = 50) -> Sequence[str]:
+        """Ids of conversations with a line that waits for its answer since before then."""
+
+    def attempt(self, conversation_id: str, seq: int) -> int:
+        """Count one more try at hearing this line; gives the number of tries so far."""
+
+    def settle(self, conversation_id: str, seq: int, state: Hearing) -> bool:
+        """Mark a pending line. False when it is not pending any more: somebody else was first."""
+
+    def last_offer(self, conversation_id: str) -> Line | None:
+        """The latest line of ours with buttons, unless the citizen has spoken since."""
+
+    def line(self, conversation_id: str, seq: int) -> Line | None: ...
+
+    def last_seq(self, conversation_id: str) -> int: ...
+
+
+class Complaints(Protocol):
+    """Complaints with their appended history."""
+
+    def add(self, complaint: Complaint, phone: str | None) -> None: ...
+
+    def append(self, complaint_id: str, change: StatusChange) -> None:
+        """Raises Conflict when that sequence number is taken."""
+
+    def get(self, complaint_id: str) -> Complaint | None: ...
+
+    def by_number(self, number: str) -> Complaint | None: ...
+
+    def by_draft(self, draft_id: str) -> Complaint | None: ...
+
+    def of_citizen(self, citizen_id: str, *, limit: int = 5) -> Sequence[Complaint]: ...
+
+    def of_incident(self, incident_id: str) -> Sequence[Complaint]: ...
+
+    def phone(self, complaint_id: str) -> str | None: ...
+
+
+class Incidents(Protocol):
+    """One problem at one place over one period."""
+
+    def add(self, incident: OpenIncident) -> None: ...
+
+    def get(self, incident_id: str) -> OpenIncident | None: ...
+
+    def near(self, *, level1: str, district: str | None, limit: int = 200) -> Sequence[OpenIncident]:
+        """Open incidents of that branch in that district (any district when None), latest report first."""
+
+    def reported_again(self, incident_id: str, at: datetime) -> None: ...
+
+    def close(self, incident_id: str, at: datetime) -> None: ...
+
+
+class Outbox(Protocol):
+    """Rows for the worker."""
+
+    def add(self, task: Task, complaint_id: str, payload: dict[str, Any], *, at: datetime) -> None: ...
+
+    def claim(self, *, worker: str, now: datetime, lease_seconds: float) -> OutboxRow | None:
+        """The oldest row that is ready or whose lease has run out, now claimed by `worker`."""
+
+    def done(self, row: OutboxRow, at: datetime) -> bool:
+        """False when the row is not claimed by that worker any more."""
+
+    def later(self, row: OutboxRow, *, at: datetime, error: str) -> None: ...
+
+    def stuck(self, row: OutboxRow, error: str) -> None: ...
+
+    def list_stuck(self) -> Sequence[OutboxRow]: ...
+
+    def retry(self, row_id: int, at: datetime) -> bool: ...
+
+    def counts(self) -> dict[str, int]: ...
+
+
+class BackendRequests(Protocol):
+    """Which complaint is which request of the dispatch backend."""
+
+    def add(self, request: BackendRequest) -> None: ...
+
+    def of_complaint(self, complaint_id: str) -> BackendRequest | None: ...
+
+    def by_request(self, request_id: str) -> Sequence[BackendRequest]: ...
+
+    def advance(self, complaint_id: str, *, since: int, to: int) -> bool:
+        """Move the last applied update on. False when it was not `since` any more."""
+
+    def close(self, complaint_id: str) -> None:
+        """No more updates are expected."""
+
+    def open(self, *, limit: int = 100) -> Sequence[BackendRequest]:
+        """Requests whose complaint is not closed yet."""
+
+
+class Feedbacks(Protocol):
+    """Questions after closure and their answers."""
+
+    def open(self, feedback: Feedback) -> None: ...
+
+    def of_complaint(self, complaint_id: str) -> Feedback | None: ...
+
+    def latest_open(self, conversation_id: str, now: datetime) -> Feedback | None: ...
+
+    def save(self, feedback: Feedback) -> None: ...
+
+
+class Handovers(Protocol):
+    """Wishes to speak to a person."""
+
+    def add(self, conversation_id: str, context: dict[str, Any], at: datetime) -> Handover: ...
+
+    def waiting(self) -> Sequence[Handover]: ...
+
+    def take(self, handover_id: int, at: datetime) -> Handover | None:
+        """Mark it answered; None when there is no such wish. One that was answered before may be answered again."""
+
+
+class Transaction(Protocol):
+    """All repositories over one database transaction."""
+
+    @property
+    def conversations(self) -> Conversations: ...
+    @property
+    def complaints(self) -> Complaints: ...
+    @property
+    def incidents(self) -> Incidents: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def backend_requests(self) -> BackendRequests: ...
+    @property
+    def feedbacks(self) -> Feedbacks: ...
+    @property
+    def handovers(self) -> Handovers: ...
+
+
+UnitOfWork = Callable[[], AbstractContextManager[Transaction]]
+"""Opens a transaction: leaving the block commits, an exception rolls back."""
+
+
+class Dispatcher(Protocol):
+    """The dispatch backend."""
+
+    def file(self, complaint: Complaint, *, phone: str | None) -> str:
+        """Hand the complaint over; gives the backend's number. Raises TryLater, NeedsPerson or Rejected."""
+
+    def find(self, complaint: Complaint) -> str | None:
+        """The backend's number of a complaint that carries our reference, or None. Raises TryLater."""
+
+    def updates(self, request_id: str) -> Sequence[Update]:
+        """All updates of a request so far, in order. Raises TryLater, or Rejected when the backend lost it."""
+
+    def ping(self) -> None:
+        """Raises TryLater when the backend does not answer."""
+
+
+class Update(Protocol):
+    """One thing the department did, in our words."""
+
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def event(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def unit(self) -> str | None: ...
+    @property
+    def note(self) -> str | None: ...
+
+
+class Messenger(Protocol):
+    """Brings a bubble to a citizen on the channel of the conversation."""
+
+    def deliver(self, tx: Transaction, conversation: Conversation, bubble: Bubble, *, at: datetime) -> None: ...
+
+
+class Listener(Protocol):
+    """The part that hears: Rasa."""
+
+    async def hear(self, conversation: Conversation, said: Said, message_id: str) -> list[Bubble]:
+        """One turn. Raises TryLater."""
+
+    async def heard(self, conversation: Conversation, message_id: str) -> list[Bubble] | None:
+        """What was answered to that message if it was heard to the end before, else None. Raises TryLater."""
+
+    async def ping(self) -> None:
+        """Raises TryLater when it does not answer."""
+
+
+class Limiter(Protocol):
+    """Counts what somebody does, to stop guessing and flooding."""
+
+    def allow(self, key: str, *, times: int, seconds: int) -> bool:
+        """False when `key` has been counted more than `times` times in the last `seconds`."""
+
+    def mark(self, key: str, *, seconds: int) -> None:
+        """Leave a sign of life that fades after `seconds`."""
+
+    def seen(self, key: str) -> None:
+        """Raises TryLater when that sign has faded."""
+
+    def ping(self) -> None:
+        """Raises TryLater when it does not answer."""
+
+
+class Turns(Protocol):
+    """Whose turn it is: at most one holder for each conversation across all processes."""
+
+    def turn(self, conversation_id: str, *, patience: float) -> AbstractAsyncContextManager[None]:
+        """Raises TryLater when the turn did not come within `patience` seconds."""

@@ -1,0 +1,201 @@
+"""What the store keeps, as plain values. Times are aware; ids are text unless they say otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from kb.lifecycle import Status, StatusChange
+from kb.places import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One citizen on one channel. `address` is the channel's own name for them (a web session, an openid)."""
+
+    id: str
+    channel: str
+    address: str
+    citizen_id: str
+
+    @property
+    def sender(self) -> str:
+        """The name under which Rasa knows it."""
+        return f"{self.channel}:{self.id}"
+
+
+class Sender(StrEnum):
+    """Who said a line."""
+
+    CITIZEN = "citizen"
+    ASSISTANT = "assistant"
+    NOTICE = "notice"
+
+
+class Hearing(StrEnum):
+    """What has become of a citizen's line."""
+
+    PENDING = "pending"
+    ANSWERED = "answered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A button. `payload` goes to Rasa and is never shown."""
+
+    title: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """One thing the assistant says: text, buttons, and a card (`{"kind": …, "rows": […]}`)."""
+
+    text: str
+    options: tuple[Option, ...] = ()
+    card: dict[str, Any] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "text": self.text,
+            "options": [{"title": one.title, "payload": one.payload} for one in self.options],
+            "card": self.card,
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Bubble:
+        options = tuple(Option(one["title"], one["payload"]) for one in value.get("options") or ())
+        return cls(value.get("text") or "", options, value.get("card"))
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a citizen sent: words, or a tapped button's payload, or a pin (`{"lat","lon","crs","label"}`)."""
+
+    text: str = ""
+    payload: str | None = None
+    location: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a conversation. `seq` counts from 1 without gaps; `answers` is the citizen's line it answers."""
+
+    seq: int
+    sender: Sender
+    at: datetime
+    body: dict[str, Any]
+    client_id: str | None = None
+    state: Hearing | None = None
+    attempts: int = 0
+    answers: int | None = None
+
+    @property
+    def bubble(self) -> Bubble:
+        return Bubble.from_json(self.body)
+
+    @property
+    def said(self) -> Said:
+        return Said(self.body.get("text", ""), self.body.get("payload"), self.body.get("location"))
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """A filed complaint. `draft_id` makes filing idempotent. `since` is in the citizen's words."""
+
+    id: str
+    number: str
+    draft_id: str
+    conversation_id: str
+    citizen_id: str
+    incident_id: str
+    description: str
+    category: str
+    category_confidence: float
+    place: Place | None
+    since: str | None
+    anonymous: bool
+    filed_at: datetime
+    due_at: datetime
+    joined: bool = False
+    history: tuple[StatusChange, ...] = field(default=(), compare=False)
+
+    @property
+    def latest(self) -> StatusChange | None:
+        return self.history[-1] if self.history else None
+
+    @property
+    def status(self) -> Status:
+        if not self.history:
+            raise ValueError(f"complaint {self.id} was read without its history")
+        return self.history[-1].after
+
+
+class Task(StrEnum):
+    """What an outbox row asks the worker to do."""
+
+    FILE = "file"
+    NOTICE = "notice"
+
+
+class RowState(StrEnum):
+    """Where an outbox row stands."""
+
+    READY = "ready"
+    CLAIMED = "claimed"
+    DONE = "done"
+    STUCK = "stuck"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One message to the world outside, written in the transaction of its cause. `attempts` counts claims."""
+
+    id: int
+    task: Task
+    complaint_id: str
+    payload: dict[str, Any]
+    attempts: int
+    created_at: datetime
+    claimed_by: str | None = None
+    last_error: str | None = None
+    state: RowState = RowState.READY
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BackendRequest:
+    """A complaint in the dispatch backend. `sequence` is the last update applied."""
+
+    complaint_id: str
+    request_id: str
+    filed_at: datetime
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """A citizen's say after closure; every answer None until given."""
+
+    complaint_id: str
+    conversation_id: str
+    opened_at: datetime
+    expires_at: datetime
+    solved: bool | None = None
+    satisfied: bool | None = None
+    contacted: bool | None = None
+    reason: str | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A wish to speak to a person."""
+
+    id: int
+    conversation_id: str
+    asked_at: datetime
+    context: dict[str, Any]

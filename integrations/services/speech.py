@@ -1,0 +1,240 @@
+"""Turning what a use case found into bubbles: sentences from the words, buttons, cards. No rule is decided here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from integrations.services.records import Bubble, Complaint, Option
+from kb import ticket_number
+from kb.deadlines import CITY_TIME
+from kb.known_issues import KnownIssue
+from kb.lifecycle import STEP_OF, Status, Step
+from kb.matching import Similar
+from kb.report import Ask, Contact, Draft
+from kb.taxonomy import Category, Taxonomy, Urgency
+from kb.text import hide_personal, mask_phone, shortened
+from kb.words import Words
+
+
+def payload(intent: str, option: str | None = None) -> str:
+    """What a button sends to Rasa: '/choose{"option": "category:110101"}'."""
+    return f"/{intent}" + (json.dumps({"option": option}, ensure_ascii=False) if option else "")
+
+
+def moment(at: datetime) -> str:
+    """'11月21日 18:05' in the city's time."""
+    here = at.astimezone(CITY_TIME)
+    return f"{here.month}月{here.day}日 {here:%H:%M}"
+
+
+@dataclass(frozen=True)
+class Speech:
+    """All bubbles that say something the program worked out."""
+
+    words: Words
+    taxonomy: Taxonomy
+
+    def say(self, key: str, *options: Option, **gaps: object) -> Bubble:
+        """A plain sentence with buttons."""
+        return Bubble(self.words.say(key, **gaps), options)
+
+    def option(self, key: str, choice: str | None = None, *, intent: str = "choose", **gaps: object) -> Option:
+        """A button whose title is one of the words."""
+        return Option(self.words.say(key, **gaps), payload(intent, choice))
+
+    # -- reporting -------------------------------------------------------------------------------------------
+
+    def question(
+        self, ask: Ask, draft: Draft, *, issue: KnownIssue | None = None, similar: Sequence[Similar] = ()
+    ) -> Bubble:
+        """The next question of the report."""
+        match ask:
+            case Ask.CATEGORY:
+                return self._choose_category(draft)
+            case Ask.PLACE:
+                return self._ask_place(draft)
+            case Ask.KNOWN_ISSUE if issue:
+                return self._known_issue(issue)
+            case Ask.SIMILAR:
+                return self._similar(similar)
+            case Ask.CONTACT:
+                return self.say("report.ask_contact", self.option("report.stay_anonymous", "contact:anonymous"))
+            case Ask.CONFIRMATION:
+                return self.card(draft)
+            case _:
+                return self.say("report.ask_description")
+
+    def _choose_category(self, draft: Draft) -> Bubble:
+        options = [
+            Option(self.taxonomy.leaf(code).entry.plain, payload("choose", f"category:{code}"))
+            for code in draft.category_options
+        ]
+        return self.say("report.ask_category", *options)
+
+    def _ask_place(self, draft: Draft) -> Bubble:
+        if draft.place and draft.place.full:
+            return self.say("report.ask_place_more", self._no_place(), place=draft.place.full)
+        key = "report.ask_place_again" if draft.asked.get(Ask.PLACE) else "report.ask_place"
+        return self.say(key, self._no_place())
+
+    def _no_place(self) -> Option:
+        return self.option("report.place_unknown", "place:unknown")
+
+    def _known_issue(self, issue: KnownIssue) -> Bubble:
+        options = [self.option("report.known_issue_fine", "known:enough")]
+        if issue.still_file:
+            options.append(self.option("report.known_issue_file", "known:file"))
+        rows = [
+            ("牵头单位", issue.lead_unit),
+            ("预计到", f"{issue.ends.month}月{issue.ends.day}日"),
+            ("来源", issue.source),
+        ]
+        if issue.advice:
+            rows.insert(0, ("您可以", issue.advice))
+        card = {"kind": "known_issue", "title": issue.title, "rows": _rows(rows)}
+        return Bubble(self.words.say("report.known_issue", say=issue.say), tuple(options), card)
+
+    def _similar(self, similar: Sequence[Similar]) -> Bubble:
+        items = []
+        options = []
+        for number, one in enumerate(similar, 1):
+            summary = shortened(hide_personal(one.incident.summary), 40)
+            items.append(
+                {
+                    "title": f"{number}. {summary}",
+                    "rows": _rows([("地点", one.incident.place.full or "未说明"), ("依据", "，".join(one.reasons))]),
+                }
+            )
+            title = "report.same_problem" if len(similar) == 1 else "report.same_problem_n"
+            options.append(self.option(title, f"similar:{one.incident.id}", number=number))
+        options.append(self.option("report.not_same", "similar:none"))
+        return Bubble(
+            self.words.say("report.similar_found", count=len(similar)),
+            tuple(options),
+            {"kind": "incidents", "items": items},
+        )
+
+    def card(self, draft: Draft) -> Bubble:
+        """Everything on one card, with a button for filing and one for each line that can be changed."""
+        leaf = self.taxonomy.leaf(draft.category or "")
+        place = draft.place.full if draft.place else ""
+        rows = [
+            ("问题", shortened(draft.description, 120), Ask.DESCRIPTION),
+            ("类别", leaf.entry.plain, None),
+            ("地点", place or self.words.say("report.place_not_said"), Ask.PLACE),
+            ("时间", draft.since or self.words.say("report.since_not_said"), None),
+            ("联系", self._contact(draft), Ask.CONTACT),
+        ]
+        options = [
+            self.option("report.join_and_submit" if draft.join else "report.submit", f"confirm:{draft.id}"),
+            *(
+                self.option(f"report.change_{what.removeprefix('report_')}", f"edit:{what}")
+                for *_, what in rows
+                if what
+            ),
+            self.option("report.drop", intent="cancel"),
+        ]
+        card = {"kind": "confirm", "title": "请您核对", "rows": _rows([(label, value) for label, value, _ in rows])}
+        return Bubble(self.words.say("report.confirm"), tuple(options), card)
+
+    def _contact(self, draft: Draft) -> str:
+        if draft.contact is Contact.PHONE and draft.phone:
+            return mask_phone(draft.phone)
+        return self.words.say("report.anonymous")
+
+    def advice(self, leaf: Category) -> Bubble | None:
+        """What to do at once where life is at risk."""
+        if leaf.entry.urgency is not Urgency.CRITICAL or not leaf.entry.safety_advice:
+            return None
+        return Bubble(leaf.entry.safety_advice, (), {"kind": "danger", "title": "先保证安全", "rows": []})
+
+    def ticket(self, complaint: Complaint) -> Bubble:
+        """The ticket after filing."""
+        leaf = self.taxonomy.leaf(complaint.category)
+        rows = [
+            ("类别", leaf.name),
+            ("地点", (complaint.place and complaint.place.text) or self.words.say("report.place_not_said")),
+            ("属地", _area(complaint)),
+            ("办理单位", leaf.entry.unit),
+            ("最迟答复", moment(complaint.due_at)),
+        ]
+        key = "report.joined" if complaint.joined else "report.filed"
+        return Bubble(
+            self.words.say(key, number=ticket_number.display(complaint.number), notice=leaf.entry.notice),
+            (self.option("followup.see_progress", complaint.number, intent="check_progress"),),
+            {"kind": "ticket", "number": ticket_number.display(complaint.number), "rows": _rows(rows)},
+        )
+
+    # -- progress --------------------------------------------------------------------------------------------
+
+    def progress(self, complaint: Complaint, people: int, request_id: str | None = None) -> Bubble:
+        """Where a ticket stands, in plain words, with its timeline."""
+        leaf = self.taxonomy.leaf(complaint.category)
+        latest = complaint.latest
+        unit = next((change.unit for change in reversed(complaint.history) if change.unit), None) or leaf.entry.unit
+        rows = [
+            ("问题", shortened(hide_personal(complaint.description), 60)),
+            ("目前", self.words.say(f"status.{complaint.status}")),
+            ("办理单位", unit),
+        ]
+        if complaint.status not in (Status.CLOSED, Status.RATED):
+            rows.append(("最迟答复", moment(complaint.due_at)))
+        if request_id:
+            rows.append(("单位受理号", request_id))
+        if people > 1:
+            rows.append(("一起反映", f"{people}人"))
+        if latest and latest.note and complaint.status in (Status.ANSWERED, Status.CLOSED, Status.RATED):
+            rows.append(("办理结果", latest.note))
+        card = {
+            "kind": "progress",
+            "number": ticket_number.display(complaint.number),
+            "steps": [step.value for step in Step],
+            "step": list(Step).index(STEP_OF[complaint.status]) + 1,
+            "rows": _rows(rows),
+            "timeline": [
+                {"at": moment(change.at), "text": self.words.say(f"status.{change.after}")}
+                for change in complaint.history
+            ],
+        }
+        key = f"followup.progress_{'late' if self._late(complaint) else 'on'}"
+        return Bubble(self.words.say(key, number=ticket_number.display(complaint.number)), (), card)
+
+    @staticmethod
+    def _late(complaint: Complaint) -> bool:
+        latest = complaint.latest
+        return bool(latest and complaint.status in (Status.FILED, Status.DISPATCHED) and latest.at > complaint.due_at)
+
+    def own_tickets(self, complaints: Sequence[Complaint]) -> Bubble:
+        """A citizen's own tickets to choose from."""
+        options = [
+            Option(
+                f"{shortened(hide_personal(one.description), 12)}（{self.words.say(f'status.{one.status}')}）",
+                payload("check_progress", one.number),
+            )
+            for one in complaints
+        ]
+        return self.say("followup.which_ticket", *options)
+
+    # -- after closure ---------------------------------------------------------------------------------------
+
+    def yes_no(self, key: str, choice: str, yes: str, no: str, **gaps: object) -> Bubble:
+        """A question of the rating with two buttons."""
+        return self.say(
+            key,
+            self.option(yes, f"{choice}:yes", intent="rate"),
+            self.option(no, f"{choice}:no", intent="rate"),
+            **gaps,
+        )
+
+
+def _area(complaint: Complaint) -> str:
+    place = complaint.place
+    parts = [part for part in (place.district, place.street) if part] if place else []
+    return " · ".join(parts) or "待核实"
+
+
+def _rows(pairs: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"label": label, "value": value} for label, value in pairs]

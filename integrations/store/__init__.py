@@ -1,0 +1,1 @@
+"""Where everything is kept: SQLAlchemy tables, repositories, the unit of work, migrations."""

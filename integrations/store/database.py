@@ -1,0 +1,94 @@
+"""The engine and the unit of work, the same over SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from integrations.services.errors import TryLater
+from integrations.store.repositories import Repositories
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_SECONDS = 15
+
+
+def connect(url: str) -> Engine:
+    """An engine for 'sqlite:///file' or 'postgresql+psycopg://…'. Nothing is opened yet."""
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_immediate)
+        return engine
+    return create_engine(
+        url, pool_pre_ping=True, pool_size=10, connect_args={"connect_timeout": 5, "options": "-c lock_timeout=15000"}
+    )
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    # the driver must not open transactions on its own: `_begin_immediate` does
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # A transaction that reads first and writes later would fail when another process wrote in between;
+    # taking the write lock at once makes it wait its turn instead.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def unit_of_work(engine: Engine) -> Callable[[], AbstractContextManager[Repositories]]:
+    """Opens transactions: leaving the block commits, an exception rolls back. A database away is TryLater."""
+
+    @contextmanager
+    def open_transaction() -> Iterator[Repositories]:
+        try:
+            with engine.begin() as connection:
+                yield Repositories(connection)
+        except OperationalError as away:
+            raise TryLater(f"the database did not answer: {away.orig}") from away
+        except DBAPIError as lost:
+            if lost.connection_invalidated:
+                raise TryLater(f"the database went away: {lost.orig}") from lost
+            raise
+
+    return open_transaction
+
+
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the tables to that revision. Safe to run twice and, by a lock, by several processes at once."""
+    config = _config()
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(4817209355)"))
+        config.attributes["connection"] = connection
+        if revision == "base":
+            command.downgrade(config, revision)
+        else:
+            command.upgrade(config, revision)
+
+
+def pending_migrations(engine: Engine) -> bool:
+    """True when the tables are not those this version expects."""
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    return current != ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
