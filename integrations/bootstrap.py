@@ -1,0 +1,176 @@
+"""The only place that names concrete things: settings in, use cases out. Nothing is opened before it is needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Engine
+
+from integrations.clients.chat_lines import ChatLines
+from integrations.clients.open311 import MAPPING, Open311Dispatcher, load_mapping
+from integrations.clients.rasa import RasaListener
+from integrations.clients.redis import RedisLimiter, RedisTurns
+from integrations.services.casework import Casework
+from integrations.services.conversing import Conversing
+from integrations.services.dispatching import Dispatching
+from integrations.services.following_up import FollowingUp
+from integrations.services.handing_over import HandingOver
+from integrations.services.intake import Categoriser, Intake
+from integrations.services.notifying import Notifying
+from integrations.services.ports import Clock, Dispatcher, Limiter, Listener, Messenger, Turns, UnitOfWork
+from integrations.services.rating import RatingTickets
+from integrations.services.speech import Speech
+from integrations.settings import Settings
+from integrations.store import database
+from kb import known_issues, places, taxonomy, words
+from kb.known_issues import KnownIssue
+from kb.taxonomy import Taxonomy
+from kb.training import TrainedClassifier
+
+CHANNELS = ("web", "terminal")
+
+
+def now() -> datetime:
+    """The present moment: the one place that reads the clock."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Services:
+    """The use cases of one process. `replacements` put a test's own parts in place of the real ones, by name."""
+
+    settings: Settings
+    replacements: dict[str, Any] = field(default_factory=dict)
+
+    def _part(self, name: str, made: Any) -> Any:
+        return self.replacements[name] if name in self.replacements else made()
+
+    # -- knowledge -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def taxonomy(self) -> Taxonomy:
+        return self._part("taxonomy", taxonomy.load)  # type: ignore[no-any-return]
+
+    @cached_property
+    def classifier(self) -> Categoriser:
+        return self._part("classifier", lambda: TrainedClassifier(self.taxonomy, self.settings.data_dir / "models"))  # type: ignore[no-any-return]
+
+    @cached_property
+    def gazetteer(self) -> places.Gazetteer:
+        return self._part("gazetteer", places.load)  # type: ignore[no-any-return]
+
+    @cached_property
+    def known_issues(self) -> tuple[KnownIssue, ...]:
+        return self._part("known_issues", lambda: known_issues.load(self.taxonomy))  # type: ignore[no-any-return]
+
+    @cached_property
+    def speech(self) -> Speech:
+        return Speech(self._part("words", words.load), self.taxonomy)
+
+    # -- adapters --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def clock(self) -> Clock:
+        return self._part("clock", lambda: now)  # type: ignore[no-any-return]
+
+    @cached_property
+    def engine(self) -> Engine:
+        return self._part("engine", lambda: database.connect(self.settings.sql_url))  # type: ignore[no-any-return]
+
+    @cached_property
+    def unit_of_work(self) -> UnitOfWork:
+        return self._part("unit_of_work", lambda: database.unit_of_work(self.engine))  # type: ignore[no-any-return]
+
+    @cached_property
+    def turns(self) -> Turns:
+        return self._part("turns", lambda: RedisTurns(self.settings.redis))  # type: ignore[no-any-return]
+
+    @cached_property
+    def limiter(self) -> Limiter:
+        return self._part("limiter", lambda: RedisLimiter(self.settings.redis))  # type: ignore[no-any-return]
+
+    @cached_property
+    def listener(self) -> Listener:
+        token = self.settings.secrets["internal_token"]
+        return self._part("listener", lambda: RasaListener(self.settings.rasa, token=token))  # type: ignore[no-any-return]
+
+    @cached_property
+    def dispatcher(self) -> Dispatcher:
+        return self._part("dispatcher", self._open311)  # type: ignore[no-any-return]
+
+    def _open311(self) -> Open311Dispatcher:
+        return Open311Dispatcher(
+            self.settings.dispatch,
+            api_key=self.settings.secrets["dispatch_api_key"],
+            taxonomy=self.taxonomy,
+            mapping=load_mapping(self.settings.dispatch_mapping or MAPPING),
+            jurisdiction=self.settings.dispatch_jurisdiction or None,
+        )
+
+    @cached_property
+    def messengers(self) -> dict[str, Messenger]:
+        return self._part("messengers", lambda: {channel: ChatLines() for channel in CHANNELS})  # type: ignore[no-any-return]
+
+    # -- use cases -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def intake(self) -> Intake:
+        return Intake(
+            taxonomy=self.taxonomy,
+            classifier=self.classifier,
+            gazetteer=self.gazetteer,
+            known_issues=self.known_issues,
+            unit_of_work=self.unit_of_work,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def conversing(self) -> Conversing:
+        return Conversing(
+            unit_of_work=self.unit_of_work,
+            listener=self.listener,
+            turns=self.turns,
+            speech=self.speech,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def casework(self) -> Casework:
+        return Casework(unit_of_work=self.unit_of_work, clock=self.clock)
+
+    @cached_property
+    def notifying(self) -> Notifying:
+        return Notifying(
+            unit_of_work=self.unit_of_work, messengers=self.messengers, speech=self.speech, clock=self.clock
+        )
+
+    @cached_property
+    def dispatching(self) -> Dispatching:
+        return Dispatching(
+            unit_of_work=self.unit_of_work,
+            dispatcher=self.dispatcher,
+            notifying=self.notifying,
+            casework=self.casework,
+            clock=self.clock,
+            **self.replacements.get("dispatching", {}),
+        )
+
+    @cached_property
+    def following_up(self) -> FollowingUp:
+        return FollowingUp(unit_of_work=self.unit_of_work, limiter=self.limiter)
+
+    @cached_property
+    def rating(self) -> RatingTickets:
+        return RatingTickets(unit_of_work=self.unit_of_work, clock=self.clock)
+
+    @cached_property
+    def handing_over(self) -> HandingOver:
+        return HandingOver(unit_of_work=self.unit_of_work, messengers=self.messengers, clock=self.clock)
+
+
+def build(settings: Settings, **replacements: Any) -> Services:
+    """The use cases for these settings; opens nothing."""
+    return Services(settings, replacements)

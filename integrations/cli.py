@@ -1,0 +1,36 @@
+"""The command `jiesu`. Every subcommand's work is in `integrations/commands`."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from integrations.commands import cases, chatting, operating, processes, understanding
+from integrations.running.supervisor import CannotStart
+from integrations.services.errors import ServiceError
+from integrations.settings import SettingsError
+from kb.content_files import ContentError
+
+app = typer.Typer(
+    name="jiesu",
+    help="接诉 Jiesu: a complaint-intake assistant for a city.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for group in (operating, chatting, understanding, cases, processes):
+    group.add_to(app)
+
+
+def main() -> None:
+    """Run the command; an expected failure is one sentence on standard error and exit code 1."""
+    try:
+        app()
+    except (SettingsError, ContentError, CannotStart, ServiceError) as failed:
+        print(f"jiesu: {failed}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The subcommands of `jiesu`, by what they are for."""

@@ -1,0 +1,86 @@
+"""For operators: `jiesu stuck | retry | handovers`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from integrations import bootstrap, settings
+from integrations.services.errors import Rejected
+from integrations.services.speech import moment
+from kb import ticket_number
+
+PANEL = "For operators"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+
+    @app.command(rich_help_panel=PANEL)
+    def stuck() -> None:
+        """List what the worker could not do and a person must look at, with the reason."""
+        services = bootstrap.build(settings.load())
+        with services.unit_of_work() as tx:
+            rows = [(row, tx.complaints.get(row.complaint_id)) for row in tx.outbox.list_stuck()]
+        if not rows:
+            Console().print("nothing is stuck")
+            return
+        table = Table("row", "task", "ticket", "since", "tries", "reason")
+        for row, complaint in rows:
+            number = ticket_number.display(complaint.number) if complaint else "?"
+            table.add_row(
+                str(row.id), row.task, number, moment(row.created_at), str(row.attempts), row.last_error or ""
+            )
+        Console().print(table)
+
+    @app.command(rich_help_panel=PANEL)
+    def retry(row: Annotated[int, typer.Argument(help="Number of the row, from `jiesu stuck`.")]) -> None:
+        """Put a stuck row back to work. The backend is asked first whether it has the complaint already."""
+        services = bootstrap.build(settings.load())
+        with services.unit_of_work() as tx:
+            if not tx.outbox.retry(row, services.clock()):
+                raise Rejected(f"row {row} is not stuck")
+        Console().print(f"row {row} will be taken up again")
+
+    people = typer.Typer(help="Citizens who want to speak to a person.", no_args_is_help=True)
+    app.add_typer(people, name="handovers", rich_help_panel=PANEL)
+
+    @people.command("list")
+    def waiting() -> None:
+        """Who waits, the longest first."""
+        services = bootstrap.build(settings.load())
+        rows = services.handing_over.waiting()
+        if not rows:
+            Console().print("nobody waits")
+            return
+        table = Table("number", "since", "channel", "said last")
+        for one in rows:
+            with services.unit_of_work() as tx:
+                conversation = tx.conversations.get(one.conversation_id)
+            said = str(one.context.get("said") or "")
+            table.add_row(str(one.id), moment(one.asked_at), conversation.channel if conversation else "?", said)
+        Console().print(table)
+
+    @people.command()
+    def show(number: Annotated[int, typer.Argument(help="Number from `jiesu handovers list`.")]) -> None:
+        """The whole conversation of one who waits."""
+        services = bootstrap.build(settings.load())
+        one = next((one for one in services.handing_over.waiting() if one.id == number), None)
+        if one is None:
+            raise Rejected(f"nobody waits under number {number}")
+        for line in services.conversing.history(one.conversation_id):
+            Console().print(
+                f"{moment(line.at)} {line.sender}: {line.body.get('text', '')}", highlight=False, markup=False
+            )
+
+    @people.command()
+    def answer(
+        number: Annotated[int, typer.Argument(help="Number from `jiesu handovers list`.")],
+        text: Annotated[str, typer.Argument(help="What the citizen reads in the chat.")],
+    ) -> None:
+        """Answer in the citizen's chat, and take the wish off the list."""
+        bootstrap.build(settings.load()).handing_over.answer(number, text)
+        Console().print("sent")

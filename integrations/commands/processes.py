@@ -1,0 +1,64 @@
+"""The parts as commands of their own, for running each as a service: `jiesu gateway | actions | worker`."""
+
+from __future__ import annotations
+
+import logging
+
+import typer
+import uvicorn
+
+from integrations import bootstrap, settings, worker
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+
+    @app.command(rich_help_panel="Parts, one process each")
+    def gateway() -> None:
+        """The only public port: web page, chat API, hooks, health."""
+        from integrations.web.app import create_app
+
+        chosen = settings.load()
+        set_up_logging(chosen.log_level)
+        serve(create_app(bootstrap.build(chosen)), host=chosen.host, port=chosen.port)
+
+    @app.command(rich_help_panel="Parts, one process each")
+    def actions() -> None:
+        """What Rasa calls to speak; loopback only."""
+        from actions.server import create_app
+
+        chosen = settings.load()
+        set_up_logging(chosen.log_level)
+        services = bootstrap.build(chosen)
+        # Everything slow is loaded before the first citizen comes.
+        _ = services.intake, services.speech
+        serve(create_app(services), host="127.0.0.1", port=chosen.actions_port)
+
+    @app.command("worker", rich_help_panel="Parts, one process each")
+    def run_worker() -> None:
+        """Relays the outbox and asks the backend after open requests. Any number may run."""
+        chosen = settings.load()
+        set_up_logging(chosen.log_level)
+        worker.run(bootstrap.build(chosen))
+
+
+def set_up_logging(level: str) -> None:
+    """One line an event, with ids and durations; never what a citizen said."""
+    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # httpx logs whole URLs, and ours carry tokens.
+    for noisy in ("httpx", "httpcore", "rasa_sdk"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def serve(asgi: object, *, host: str, port: int) -> None:
+    """Serve until told to stop; running requests are finished."""
+    uvicorn.run(
+        asgi,  # type: ignore[arg-type]
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=8,
+        proxy_headers=False,
+    )

@@ -1,0 +1,159 @@
+"""What `jiesu doctor` looks at: each check says what it found, and what to do where that is not good."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import chinese_calendar
+import httpx
+from sqlalchemy.exc import SQLAlchemyError
+
+from integrations import bootstrap
+from integrations.running.model import bot_model
+from integrations.running.parts import host_of
+from integrations.settings import Settings, SettingsError, make_folder
+from integrations.store import database
+from kb.content_files import ContentError
+from kb.deadlines import CITY_TIME
+from kb.training import model_path
+
+LEAST_FREE = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding: `state` is ok, warn or bad; `do` says what would help."""
+
+    name: str
+    state: str
+    found: str
+    do: str = ""
+
+
+def examine(settings: Settings, *, running: bool) -> Iterator[Check]:
+    """Every check in turn."""
+    yield _python()
+    yield _bot(settings)
+    yield from _folder(settings)
+    yield from _content(settings)
+    yield from _database(settings)
+    yield _calendar()
+    if running:
+        yield from _running(settings)
+
+
+def _python() -> Check:
+    found = ".".join(map(str, sys.version_info[:3]))
+    return Check("Python", "ok", found)
+
+
+def _bot(settings: Settings) -> Check:
+    if settings.rasa_url:
+        return Check("Rasa", "ok", f"elsewhere: {host_of(settings.rasa_url)}")
+    if not settings.bot_python.exists():
+        return Check("Rasa", "bad", f"{settings.bot_python} is not there", "run `make setup`")
+    version = subprocess.run(  # noqa: S603 - our own interpreter
+        [
+            str(settings.bot_python),
+            "-c",
+            "import sys, importlib.metadata as m; print(m.version('rasa'), 'on Python', sys.version.split()[0])",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    if version.returncode:
+        return Check("Rasa", "bad", "its environment does not work", "remove bot/.venv and run `make setup`")
+    return Check("Rasa", "ok", version.stdout.strip())
+
+
+def _folder(settings: Settings) -> Iterator[Check]:
+    try:
+        make_folder(settings.data_dir)
+    except SettingsError as refused:
+        yield Check("data folder", "bad", str(refused), "give the user that runs Jiesu the right to write there")
+        return
+    free = shutil.disk_usage(settings.data_dir).free
+    state, do = ("ok", "") if free > LEAST_FREE else ("warn", "make room: logs, photos and the database grow")
+    yield Check("data folder", state, f"{settings.data_dir}, {free / 1e9:.1f} GB free", do)
+    secrets = settings.data_dir / "secrets.json"
+    if secrets.exists() and secrets.stat().st_mode & 0o077:
+        yield Check("secrets", "bad", f"{secrets} can be read by others", f"chmod 600 {secrets}")
+
+
+def _content(settings: Settings) -> Iterator[Check]:
+    services = bootstrap.build(settings)
+    try:
+        counts = services.taxonomy.counts()
+        yield Check("categories", "ok", " / ".join(f"{value} {key}" for key, value in counts.items()))
+        yield Check(
+            "places", "ok", f"{len(services.gazetteer.divisions)} divisions, {len(services.gazetteer.places)} places"
+        )
+        current = [one for one in services.known_issues if one.starts <= today() <= one.ends]
+        yield Check("known issues", "ok", f"{len(services.known_issues)}, {len(current)} of them now")
+        yield Check("words", "ok", f"{len(services.speech.words.sentences)} sentences")
+    except ContentError as wrong:
+        yield Check("content", "bad", str(wrong), "mend that line")
+        return
+    for name, path in (
+        ("classifier", model_path(services.taxonomy, settings.data_dir / "models")),
+        ("Rasa's model", bot_model(settings.data_dir)),
+    ):
+        fine = path.exists()
+        yield Check(
+            name, "ok" if fine else "bad", path.name if fine else "not trained", "" if fine else "run `jiesu train`"
+        )
+
+
+def _database(settings: Settings) -> Iterator[Check]:
+    try:
+        pending = database.pending_migrations(database.connect(settings.sql_url))
+    except SQLAlchemyError as away:
+        reason = str(away).splitlines()[0]
+        yield Check(
+            "database", "bad", f"{host_of(settings.sql_url)}: {reason}", "check JIESU_DATABASE_URL and the server"
+        )
+        return
+    if pending:
+        yield Check("database", "warn", "tables of another version", "run `jiesu migrate` (`jiesu up` does it too)")
+    else:
+        yield Check("database", "ok", f"{host_of(settings.sql_url)}, tables up to date")
+
+
+def _calendar() -> Check:
+    year = today().year
+    known = max(day.year for day in chinese_calendar.holidays)
+    if known < year:
+        return Check("calendar", "warn", f"holidays known until {known}", "update chinesecalendar, then `make setup`")
+    return Check("calendar", "ok", f"holidays and make-up days known until {known}")
+
+
+def _running(settings: Settings) -> Iterator[Check]:
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    try:
+        answer = httpx.get(f"http://{host}:{settings.port}/health", timeout=10, trust_env=False).json()
+    except (httpx.HTTPError, ValueError):
+        yield Check(
+            "running", "warn", f"nothing answers on port {settings.port}", "start it with `make run` or `jiesu up`"
+        )
+        return
+    for name, part in answer.get("parts", {}).items():
+        fine = part.get("status") == "ok"
+        found = f"{part.get('ms', 0)} ms" if fine else str(part.get("why", "down"))
+        yield Check(
+            f"part {name}", "ok" if fine else "bad", found, "" if fine else f"see {settings.data_dir}/logs/{name}.log"
+        )
+    stuck = answer.get("outbox", {}).get("stuck", 0)
+    if stuck:
+        yield Check("stuck", "warn", f"{stuck} waiting for a person", "see `jiesu stuck`")
+
+
+def today() -> date:
+    """The day in the city."""
+    return bootstrap.now().astimezone(CITY_TIME).date()

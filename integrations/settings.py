@@ -1,0 +1,137 @@
+"""Every setting, from the environment (JIESU_…) or a `.env` file; secrets that nobody set are made once and kept."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import tempfile
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used: the message names it, its value and what would do."""
+
+
+class Settings(BaseSettings):
+    """All settings. Ports and URLs are those the parts listen on and reach each other by."""
+
+    model_config = SettingsConfigDict(env_prefix="JIESU_", env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(default=ROOT / "var", description="Folder for everything that is kept")
+    host: str = Field(default="127.0.0.1", description="Address the gateway listens on")
+    port: int = Field(default=8000, ge=1, le=65535, description="The only public port: page, chat API, hooks")
+    rasa_port: int = Field(default=8005, ge=1, le=65535, description="Loopback port of Rasa")
+    actions_port: int = Field(default=8055, ge=1, le=65535, description="Loopback port of the actions")
+    department_port: int = Field(default=8311, ge=1, le=65535, description="Loopback port of the demo department")
+    database_url: str = Field(default="", description="PostgreSQL by URL; empty: SQLite in the data folder")
+    redis_url: str = Field(default="", description="Redis by URL; empty: an embedded server")
+    rasa_url: str = Field(default="", description="Rasa elsewhere; empty: started by `jiesu up`")
+    dispatch_url: str = Field(
+        default="", description="GeoReport v2 backend, up to and without /requests.json; empty: the demo department"
+    )
+    dispatch_api_key: str = Field(default="", description="api_key of the backend; empty: one made for the demo")
+    dispatch_jurisdiction: str = Field(default="", description="jurisdiction_id, where the backend wants one")
+    dispatch_mapping: Path | None = Field(default=None, description="Mapping file; empty: the one that ships")
+    dispatch_poll_seconds: float = Field(default=60.0, gt=0, description="How often open requests are asked after")
+    hook_secret: str = Field(default="", description="Secret of the dispatch hook; empty: one made and kept")
+    session_secret: str = Field(default="", description="Signs the page's session; empty: one made and kept")
+    internal_token: str = Field(default="", description="Token between the parts; empty: one made and kept")
+    cookie_secure: bool = Field(default=False, description="Send the session cookie over HTTPS only")
+    bot_python: Path = Field(default=ROOT / "bot/.venv/bin/python", description="Python of Rasa's environment")
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    @property
+    def sql_url(self) -> str:
+        """The database's URL, the default one filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'jiesu.db'}"
+
+    @property
+    def redis_socket(self) -> Path:
+        """Where the embedded Redis listens. A socket's path is limited to about 100 characters."""
+        inside = self.data_dir.resolve() / "redis.sock"
+        if len(str(inside)) <= 100:
+            return inside
+        short = hashlib.sha256(str(inside).encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"jiesu-{short}.sock"
+
+    @property
+    def redis(self) -> str:
+        """Redis's URL, the embedded one filled in."""
+        return self.redis_url or f"unix://{self.redis_socket}"
+
+    @property
+    def rasa(self) -> str:
+        """Rasa's base URL."""
+        return self.rasa_url or f"http://127.0.0.1:{self.rasa_port}"
+
+    @property
+    def dispatch(self) -> str:
+        """The backend's base URL."""
+        return self.dispatch_url or f"http://127.0.0.1:{self.department_port}/open311/v2"
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The secrets, made on first use. Raises SettingsError when the folder cannot be written."""
+        return Secrets(self)
+
+
+class Secrets:
+    """Secrets from the settings, or made once and kept in `<data_dir>/secrets.json`, readable by its owner only."""
+
+    NAMES = ("hook_secret", "session_secret", "internal_token", "dispatch_api_key")
+
+    def __init__(self, settings: Settings) -> None:
+        self._values = {name: getattr(settings, name) for name in self.NAMES}
+        if not all(self._values.values()):
+            kept = _kept(settings.data_dir)
+            self._values = {name: value or kept[name] for name, value in self._values.items()}
+
+    def __getitem__(self, name: str) -> str:
+        return str(self._values[name])
+
+
+def _kept(folder: Path) -> dict[str, str]:
+    path = folder / "secrets.json"
+    make_folder(folder)
+    if not path.exists():
+        made = {name: secrets.token_urlsafe(32) for name in Secrets.NAMES}
+        descriptor, part = tempfile.mkstemp(dir=folder)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump(made, stream)
+        # Several parts may start at once: the first to link wins, the others read what it made.
+        with contextlib.suppress(FileExistsError):
+            os.link(part, path)
+        Path(part).unlink()
+    try:
+        return {name: str(value) for name, value in json.loads(path.read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError) as broken:
+        raise SettingsError(f"{path}: cannot be read ({broken})") from broken
+
+
+def make_folder(folder: Path) -> None:
+    """Make the data folder. Raises SettingsError with one clear sentence when that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as refused:
+        raise SettingsError(f"JIESU_DATA_DIR={folder}: cannot be written ({refused.strerror})") from refused
+
+
+def load(**given: object) -> Settings:
+    """The settings of this process. Raises SettingsError naming the setting and its value."""
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        name = "JIESU_" + str(first["loc"][0]).upper()
+        raise SettingsError(f"{name}={first['input']!r}: {first['msg']}") from wrong

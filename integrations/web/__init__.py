@@ -1,0 +1,1 @@
+"""FastAPI front doors: the only thing that strangers can reach."""

@@ -1,0 +1,106 @@
+"""The gateway: page, chat API, hooks, the demo department's page, health; and the sweep that forgets nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio.to_thread
+from fastapi import FastAPI
+from fastapi.responses import FileResponse, RedirectResponse
+from starlette.staticfiles import StaticFiles
+
+from integrations import __version__
+from integrations.bootstrap import Services
+from integrations.services.errors import ServiceError
+from integrations.services.records import Conversation
+from integrations.web import chat, department, dispatch_hook, errors, health
+from integrations.web.guards import BodyLimit, SafeHeaders
+from integrations.web.sessions import Sessions
+
+log = logging.getLogger(__name__)
+
+PAGE = Path(__file__).parent / "page"
+BODY_LIMIT = 64 * 1024
+SWEEP_SECONDS = 3.0
+# So many conversations are taken up at once after a stop; the rest wait for the next sweep.
+SWEEP_AT_ONCE = 8
+
+
+def create_app(services: Services) -> FastAPI:
+    """The gateway for these services."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        sweeper = asyncio.create_task(_sweep(services))
+        try:
+            yield
+        finally:
+            sweeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await sweeper
+
+    app = FastAPI(
+        title="接诉 Jiesu",
+        version=__version__,
+        summary="Complaint intake of a city",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
+    words = services.speech.words
+    errors.install(app, words)
+    sessions = Sessions(services.settings.secrets["session_secret"], secure=services.settings.cookie_secure)
+    app.state.services, app.state.sessions = services, sessions
+    app.include_router(chat.router)
+    app.include_router(dispatch_hook.router(services))
+    app.include_router(health.router(services))
+    if not services.settings.dispatch_url:
+        app.include_router(department.router(services.settings))
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(PAGE / "index.html", headers={"cache-control": "no-cache"})
+
+    @app.get("/favicon.ico", include_in_schema=False)
+    async def icon() -> RedirectResponse:
+        return RedirectResponse("/page/icon.svg")
+
+    app.mount("/page", _Page(directory=PAGE), name="page")
+    app.add_middleware(BodyLimit, limit=BODY_LIMIT, message=words.say("chat.too_large"))
+    app.add_middleware(SafeHeaders)
+    return app
+
+
+class _Page(StaticFiles):
+    """The page's files; a browser asks each time whether they changed, so that an update is seen at once."""
+
+    def file_response(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
+async def _sweep(services: Services) -> None:
+    """Take up conversations whose answer was left behind by a gateway that died or a Rasa that was away."""
+    gate = asyncio.Semaphore(SWEEP_AT_ONCE)
+
+    async def take_up(conversation: Conversation) -> None:
+        async with gate:
+            try:
+                await services.conversing.drive(conversation)
+            except ServiceError as later:
+                log.warning("left for the next sweep: conversation=%s %s", conversation.id, later)
+
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS)
+        try:
+            stale = await anyio.to_thread.run_sync(services.conversing.stale)
+        except ServiceError as away:
+            log.warning("sweep waits: %s", away)
+            continue
+        await asyncio.gather(*(take_up(conversation) for conversation in stale))

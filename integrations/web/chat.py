@@ -1,0 +1,223 @@
+"""The chat API: the page, the terminal and any other front end talk to the assistant through it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import datetime
+from typing import Annotated, Any
+
+import anyio
+import anyio.to_thread
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from integrations.bootstrap import Services
+from integrations.services.conversing import MAX_CHARACTERS
+from integrations.services.errors import Rejected, TryLater
+from integrations.services.records import Conversation, Hearing, Line, Said, Sender
+from integrations.web.errors import ApiError
+from integrations.web.sessions import Sessions
+
+log = logging.getLogger(__name__)
+
+# How long a POST waits for the answer before it says 'pending'; the page then asks again.
+WAIT_SECONDS = 8.0
+# One conversation, one address: generous for people, a stop for programs.
+MESSAGES_A_MINUTE, SESSIONS_A_MINUTE = 40, 120
+
+
+class Location(BaseModel):
+    """A pin. Degrees; `crs` is WGS-84 (browsers), GCJ-02 (WeChat, most Chinese maps) or BD-09 (Baidu)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    lon: Annotated[float, Field(ge=-180, le=180)]
+    crs: Annotated[str, Field(pattern="^(WGS-84|GCJ-02|BD-09)$")] = "WGS-84"
+    label: Annotated[str, Field(max_length=100)] = ""
+
+
+class Choice(BaseModel):
+    """A tap on button number `option` (from 1) of message `seq`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    seq: Annotated[int, Field(ge=1)]
+    option: Annotated[int, Field(ge=1)]
+
+
+class Incoming(BaseModel):
+    """One message: exactly one of text, choice, location. The same `id` sent twice is taken once."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Annotated[str, Field(min_length=8, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
+    text: Annotated[str, Field(description=f"At most {MAX_CHARACTERS} characters")] | None = None
+    choice: Choice | None = None
+    location: Location | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Incoming:
+        if sum(part is not None for part in (self.text, self.choice, self.location)) != 1:
+            raise ValueError("exactly one of text, choice, location")
+        return self
+
+
+class OptionOut(BaseModel):
+    """A button."""
+
+    number: int
+    title: str
+
+
+class MessageOut(BaseModel):
+    """One line of the conversation. `client_id` is the id under which the front end sent it."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    seq: int
+    sender: Annotated[str, Field(serialization_alias="from", description="citizen, assistant or notice")]
+    at: datetime
+    text: str
+    client_id: str | None
+    options: list[OptionOut]
+    card: dict[str, Any] | None
+
+
+class SessionOut(BaseModel):
+    """The conversation of this session."""
+
+    conversation: str
+    latest: int
+
+
+class MessagesOut(BaseModel):
+    """Lines in order; `pending` while an answer is still being worked on."""
+
+    messages: list[MessageOut]
+    latest: int
+    pending: bool
+
+
+class AnswerOut(BaseModel):
+    """The citizen's own line and what followed it."""
+
+    state: Annotated[str, Field(description="answered or pending")]
+    messages: list[MessageOut]
+
+
+def out(line: Line) -> MessageOut:
+    """A line as the API shows it: payloads stay here."""
+    options = [OptionOut(number=n, title=o.title) for n, o in enumerate(line.bubble.options, 1)]
+    return MessageOut(
+        seq=line.seq,
+        sender=line.sender,
+        at=line.at,
+        text=line.body.get("text") or ("（发送了位置）" if line.body.get("location") else ""),
+        client_id=line.client_id,
+        options=options if line.sender is not Sender.CITIZEN else [],
+        card=line.body.get("card"),
+    )
+
+
+router = APIRouter(prefix="/api/chat", tags=["chat"])
+
+
+def _services(request: Request) -> Services:
+    return request.app.state.services  # type: ignore[no-any-return]
+
+
+def _sessions(request: Request) -> Sessions:
+    return request.app.state.sessions  # type: ignore[no-any-return]
+
+
+Ours = Annotated[Services, Depends(_services)]
+Cookies = Annotated[Sessions, Depends(_sessions)]
+
+
+def _only_our_page(services: Ours, x_jiesu: Annotated[str, Header()] = "") -> None:
+    """A header that no form of another site can send."""
+    if not x_jiesu:
+        raise ApiError(403, "header_missing", services.speech.words.say("chat.bad_request"))
+
+
+def _mine(request: Request, services: Ours, sessions: Cookies) -> Conversation:
+    address = sessions.address(request)
+    if address is None:
+        raise ApiError(401, "no_session", services.speech.words.say("chat.no_session"))
+    return services.conversing.open("web", address)
+
+
+Mine = Annotated[Conversation, Depends(_mine)]
+
+
+@router.post("/session", dependencies=[Depends(_only_our_page)], summary="Begin or go on with a session")
+def session(request: Request, response: Response, services: Ours, sessions: Cookies) -> SessionOut:
+    """Sets the session's cookie. Calling it again changes nothing."""
+    address = sessions.address(request)
+    if address is None:
+        client = request.client.host if request.client else "unknown"
+        _limit(services, f"session:{client}", SESSIONS_A_MINUTE)
+        address = sessions.start(response)
+    mine = services.conversing.open("web", address)
+    return SessionOut(conversation=mine.id, latest=services.conversing.latest(mine.id))
+
+
+@router.get("/messages", summary="The lines after a number")
+def messages(mine: Mine, services: Ours, after: Annotated[int, Query(ge=0)] = 0) -> MessagesOut:
+    """At most 200 lines; ask again after the last one for more."""
+    lines = services.conversing.history(mine.id, after)
+    return MessagesOut(
+        messages=[out(line) for line in lines],
+        latest=lines[-1].seq if lines else after,
+        pending=services.conversing.is_pending(mine.id),
+    )
+
+
+@router.post("/messages", dependencies=[Depends(_only_our_page)], summary="Say something")
+async def say(mine: Mine, services: Ours, incoming: Incoming) -> AnswerOut:
+    """Stored first, answered in its turn. 'pending' means that the answer will stand in the lines later."""
+    began = time.perf_counter()
+    line = await anyio.to_thread.run_sync(_accept, services, mine, incoming)
+    waited = await _answered(services, mine, line)
+    lines = await anyio.to_thread.run_sync(services.conversing.history, mine.id, line.seq - 1)
+    log.info(
+        "turn: conversation=%s seq=%s state=%s ms=%.0f",
+        mine.id,
+        line.seq,
+        "answered" if waited else "pending",
+        (time.perf_counter() - began) * 1000,
+    )
+    return AnswerOut(state="answered" if waited else "pending", messages=[out(one) for one in lines])
+
+
+def _limit(services: Services, key: str, times: int) -> None:
+    if not services.limiter.allow(key, times=times, seconds=60):
+        raise ApiError(429, "too_fast", services.speech.words.say("chat.too_fast"), headers={"Retry-After": "15"})
+
+
+def _accept(services: Services, mine: Conversation, incoming: Incoming) -> Line:
+    _limit(services, f"say:{mine.id}", MESSAGES_A_MINUTE)
+    try:
+        if incoming.choice:
+            said = services.conversing.option(mine.id, incoming.choice.seq, incoming.choice.option)
+        elif incoming.location:
+            said = Said(location=incoming.location.model_dump())
+        else:
+            said = Said(incoming.text or "")
+        return services.conversing.accept(mine.id, incoming.id, said)
+    except Rejected as refused:
+        raise ApiError(422, "not_accepted", str(refused)) from refused
+
+
+async def _answered(services: Services, mine: Conversation, line: Line) -> bool:
+    """Wait for the answer; False when it takes longer than a page should wait. Nothing is lost either way."""
+    if line.state is not Hearing.PENDING:
+        return True
+    try:
+        with anyio.fail_after(WAIT_SECONDS):
+            await services.conversing.drive(mine)
+    except (TryLater, TimeoutError) as late:
+        log.warning("turn late: conversation=%s seq=%s %s", mine.id, line.seq, late or "too slow")
+    return not await anyio.to_thread.run_sync(services.conversing.is_pending, mine.id, line.seq)

@@ -1,0 +1,74 @@
+"""The worker: relays the outbox, asks the backend after open requests. Any number of them may run."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+from types import FrameType
+
+from integrations.bootstrap import Services
+from integrations.services.errors import TryLater
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 0.5
+BEAT_SECONDS = 3.0
+BEAT_KEY = "worker"
+
+
+class Worker:
+    """Runs until `stop`; a row that is being worked on is finished first."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Finish the row at hand and return from `run`."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Relay rows as they come; poll and beat on their own rhythm."""
+        threading.Thread(target=self._beat, daemon=True).start()
+        threading.Thread(target=self._poll, daemon=True).start()
+        log.info("worker started: name=%s", self._name)
+        while not self._stopping.is_set():
+            try:
+                busy = self._services.dispatching.relay_one(self._name)
+            except TryLater as away:
+                log.warning("worker waits: %s", away)
+                busy = False
+            if not busy:
+                self._stopping.wait(IDLE_SECONDS)
+        log.info("worker stopped: name=%s", self._name)
+
+    def _poll(self) -> None:
+        while not self._stopping.wait(self._services.settings.dispatch_poll_seconds):
+            try:
+                self._services.dispatching.poll()
+            except TryLater as away:
+                log.warning("poll waits: %s", away)
+
+    def _beat(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._services.limiter.mark(BEAT_KEY, seconds=int(BEAT_SECONDS * 4))
+            except TryLater as away:
+                log.warning("worker cannot show that it lives: %s", away)
+            self._stopping.wait(BEAT_SECONDS)
+
+
+def run(services: Services) -> None:
+    """Run in the foreground until SIGTERM or SIGINT."""
+    worker = Worker(services)
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        worker.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    worker.run()
