@@ -1,0 +1,1 @@
+"""What the assistant says: one dialogue step = one use-case call = one reply."""

@@ -1,0 +1,81 @@
+"""When something else was meant: a question, words not understood, an old button."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
+
+from actions.memory import Memory, keep_draft
+from actions.step import Events, Step
+from integrations.services.intake import Utterance, new_draft
+from integrations.services.records import Bubble
+from kb import ticket_number
+from kb.report import Ask
+from kb.verdict import Decision
+
+
+class NotUnderstood(Step):
+    """`action_not_understood`: if it sounds like one kind of complaint, take it as one; else ask, losing nothing."""
+
+    def name(self) -> str:
+        return "action_not_understood"
+
+    def take(self, memory: Memory) -> tuple[Iterable[Bubble], Events]:
+        services = self.services
+        if len(memory.text) >= 4 and services.classifier.judge(memory.text).decision is Decision.FILE:
+            heard = services.intake.hear(new_draft(), Ask.DESCRIPTION, Utterance(memory.text))
+            return (), [*keep_draft(heard.draft), FollowupAction("report_form")]
+        speech = services.speech
+        ask = speech.say(
+            "repair.not_understood",
+            speech.option("repair.report_this", "said_before", intent="start_report"),
+            speech.option("repair.see_progress", intent="check_progress"),
+            speech.option("repair.ask_person", intent="ask_person"),
+        )
+        return [ask], [SlotSet("said_before", memory.text)]
+
+
+class AnswerQuestion(Step):
+    """`action_answer_question`: no answer is made up; the question can be filed for the unit to answer."""
+
+    def name(self) -> str:
+        return "action_answer_question"
+
+    def take(self, memory: Memory) -> tuple[Iterable[Bubble], Events]:
+        speech = self.services.speech
+        options = [speech.option("repair.ask_person", intent="ask_person")]
+        if memory.draft is None:
+            options.insert(0, speech.option("repair.report_this", "said_before", intent="start_report"))
+        return [speech.say("repair.question", *options)], [SlotSet("said_before", memory.text)]
+
+
+class OldButton(Step):
+    """`action_old_button`: a button of a step that is over. A second tap on submit files nothing."""
+
+    def name(self) -> str:
+        return "action_old_button"
+
+    def take(self, memory: Memory) -> tuple[Iterable[Bubble], Events]:
+        speech = self.services.speech
+        kind, _, draft_id = (memory.option or "").partition(":")
+        if kind == "confirm":
+            with self.services.unit_of_work() as tx:
+                complaint = tx.complaints.by_draft(draft_id)
+            if complaint and complaint.conversation_id == memory.conversation_id:
+                return [speech.say("repair.old_submit", number=ticket_number.display(complaint.number))], []
+        return [speech.say("repair.old_button")], []
+
+
+class LeaveForm(Step):
+    """`action_leave_form`: no look-up or rating after all; a report that was being told goes on."""
+
+    def name(self) -> str:
+        return "action_leave_form"
+
+    def take(self, memory: Memory) -> tuple[Iterable[Bubble], Events]:
+        forget = [SlotSet("progress_number", None), SlotSet("rating_number", None), SlotSet("requested_slot", None)]
+        events: Events = [ActiveLoop(None), *forget]
+        if memory.draft is not None:
+            return [self.services.speech.say("report.again")], [*events, FollowupAction("report_form")]
+        return [self.services.speech.say("repair.left")], events

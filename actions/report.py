@@ -1,0 +1,117 @@
+"""Reporting a problem: the form's one step, and what follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
+
+from actions.memory import Memory, keep_draft
+from actions.step import Events, Step
+from integrations.services.intake import Heard, Outcome, Utterance, new_draft
+from integrations.services.records import Bubble
+from kb.places import read
+from kb.report import Ask, Draft
+from kb.text import find_phone
+
+# Opening words that ask to report but say nothing of the problem.
+OPENERS = frozenset({"start_report", "report_again", "start_over"})
+
+
+class HearReport(Step):
+    """`validate_report_form`: hear what was said, remember it, ask the next thing."""
+
+    def name(self) -> str:
+        return "validate_report_form"
+
+    def take(self, memory: Memory) -> tuple[Iterable[Bubble], Events]:
+        intake = self.services.intake
+        draft = memory.draft
+        if draft is not None and memory.interrupts("report_form") and not self._answers(memory):
+            return (), []  # nothing extracted: Rasa lets the interrupting rule speak
+        heard = Heard(draft or new_draft())
+        if draft is None:  # the form has just begun
+            if memory.option == "said_before" and memory.slots.get("said_before"):
+                heard = intake.hear(heard.draft, Ask.DESCRIPTION, Utterance(str(memory.slots["said_before"])))
+            elif memory.intent not in OPENERS and not memory.option:
+                heard = intake.hear(heard.draft, Ask.DESCRIPTION, memory.utterance)
+        elif memory.freshly_said and not (memory.tapped and memory.intent != "choose"):
+            heard = intake.hear(draft, memory.asked, memory.utterance)
+        bubbles = [self.services.speech.say(remark) for remark in heard.remarks]
+        match heard.outcome:
+            case Outcome.FILE:
+                return bubbles, [*keep_draft(heard.draft), SlotSet("requested_slot", None)]
+            case Outcome.DROP:
+                return bubbles, [*keep_draft(None), SlotSet("said_before", None), SlotSet("requested_slot", None)]
+        return self._ask_next(heard.draft, bubbles)
+
+    def _answers(self, memory: Memory) -> bool:
+        """A message that names a place or a phone number is an answer, whatever else it sounds like."""
+        said = memory.text if not memory.tapped else ""
+        if memory.asked is Ask.PLACE:
+            return read(self.services.gazetteer, said) is not None
+        return memory.asked is Ask.CONTACT and find_phone(said) is not None
+
+    def _ask_next(self, draft: Draft, bubbles: list[Bubble]) -> tuple[list[Bubble], Events]:
+        intake, speech = self.services.intake, self.services.speech
+        leaf = intake.category(draft)
+        if leaf and not draft.advice_given and (advice := speech.advice(leaf)):
+            bubbles.insert(0, advice)
+            draft = Draft.from_dict({**draft.as_dict(), "advice_given": True})
+        ask = intake.next_question(draft)
+        if ask is None:
+            return bubbles, [*keep_draft(draft), SlotSet("requested_slot", None)]
+        similar = intake.offers(draft) if ask is Ask.SIMILAR else ()
+        if ask is Ask.SIMILAR and not similar:  # closed or gone since they were found
+            return self._ask_next(Draft.from_dict({**draft.as_dict(), "similar_answered": True}), bubbles)
+        bubbles.append(speech.question(ask, draft, issue=intake.issue(draft.known_issue), similar=similar))
+        return bubbles, [*keep_draft(draft.counted(ask)), SlotSet("requested_slot", ask.value)]
+
+
+class SubmitReport(Step):
+    """`action_submit_report`: file the draft, show the ticket. Run twice, it files once."""
+
+    def name(self) -> str:
+        return "action_submit_report"
+
+    def take(self, memory: Memory) -> tuple[Iterable[Bubble], Events]:
+        if memory.draft is None:  # the form ended because the citizen dropped it, and has said so
+            return (), []
+        complaint = self.services.intake.submit(memory.draft, memory.conversation_id)
+        forget = [*keep_draft(None), SlotSet("said_before", None), SlotSet("last_draft_id", memory.draft.id)]
+        return [self.services.speech.ticket(complaint)], forget
+
+
+class DropReport(Step):
+    """`action_drop_report`: the citizen calls it off."""
+
+    def name(self) -> str:
+        return "action_drop_report"
+
+    def take(self, memory: Memory) -> tuple[Iterable[Bubble], Events]:
+        key = "report.dropped" if memory.draft else "report.nothing_to_drop"
+        events = [*keep_draft(None), ActiveLoop(None), SlotSet("requested_slot", None)]
+        return [self.services.speech.say(key)], events
+
+
+class RestartReport(Step):
+    """`action_restart_report`: from the beginning, with an empty draft."""
+
+    def name(self) -> str:
+        return "action_restart_report"
+
+    def take(self, memory: Memory) -> tuple[Iterable[Bubble], Events]:
+        bubbles = [self.services.speech.say("report.restarted")] if memory.draft else []
+        return bubbles, [*keep_draft(None), ActiveLoop(None), SlotSet("requested_slot", None)]
+
+
+class ResumeReport(Step):
+    """`action_resume_report`: after a look-up or a rating, go on with the report that was being told, if any."""
+
+    def name(self) -> str:
+        return "action_resume_report"
+
+    def take(self, memory: Memory) -> tuple[Iterable[Bubble], Events]:
+        if memory.draft is None:
+            return (), []
+        return [self.services.speech.say("report.again")], [FollowupAction("report_form")]

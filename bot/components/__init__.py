@@ -1,0 +1,1 @@
+"""What Jiesu adds to Rasa: custom components, and one repair."""

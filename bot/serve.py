@@ -1,0 +1,26 @@
+"""Rasa with Jiesu's repair: takes the arguments of `rasa`, for example `run --port 8005`.
+
+The folder of this file comes first on the path, so that `config.yml` finds `components.…`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+
+def main() -> None:
+    """Install the repair, then do what `rasa` does."""
+    from components import action_answers
+
+    action_answers.install()
+    from rasa.__main__ import main as rasa_main
+
+    rasa_main()
+
+
+if __name__ == "__main__":
+    main()
