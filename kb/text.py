@@ -87,6 +87,12 @@ def find_since(text: str) -> str | None:
     return found.group(0).strip() if found else None
 
 
+def declines(text: str) -> bool:
+    """Whether a short answer only says no to what was asked for: '不留了', '没有电话', '算了', '匿名'."""
+    plain = folded(text).strip("。.!！,，~～吧了啊哈呢")
+    return len(plain) <= 10 and plain.startswith(("不", "没", "无", "免", "别", "算", "匿名", "先不"))
+
+
 def spoken_digits(text: str) -> str:
     """All digits of the text, spoken ones too: '四八一七 2093' -> '48172093'."""
     half = unicodedata.normalize("NFKC", text)

@@ -32,8 +32,8 @@ def is_valid(number: str) -> bool:
 
 
 def display(number: str) -> str:
-    """'481720935562' -> '4817 2093 5562'."""
-    return " ".join(number[i : i + 4] for i in range(0, len(number), 4))
+    """'481720935562' -> '4817 2093 5562', the groups joined by no-break spaces so that no line tears it apart."""
+    return "\u00a0".join(number[i : i + 4] for i in range(0, len(number), 4))
 
 
 def find(text: str) -> str | None:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -20,6 +21,8 @@ from integrations.commands.replaying import Case, Result, read_cases, replay_all
 from integrations.services.errors import Rejected, TryLater
 
 PANEL = "Talking to it"
+# Wide enough for every column, also where there is no terminal to ask.
+TABLE_WIDTH = 132
 
 
 def add_to(app: typer.Typer) -> None:
@@ -70,7 +73,9 @@ def add_to(app: typer.Typer) -> None:
             for result in results:
                 sys.stdout.write(json.dumps(result.as_json(), ensure_ascii=False) + "\n")
         else:
-            Console().print(_table(cases, results))
+            console = Console()
+            console.width = max(console.width, TABLE_WIDTH)
+            console.print(_table(cases, results))
         reached = sum(result.backend is not None for result in results)
         errors.print(
             f"{sum(r.number is not None for r in results)} of {len(cases)} filed, {reached} with a backend number"
@@ -87,14 +92,14 @@ def _show(console: Console, messages: Sequence[Message]) -> None:
     for message in messages:
         card = message["card"] or {}
         if message["text"]:
-            console.print(f"[bold blue]接诉：[/]{message['text']}", highlight=False)
+            console.print(f"[bold blue]接诉：[/]{escape(message['text'])}", highlight=False)
         for item in card.get("items") or [card]:
             rows = [f"{row['label']}：{row['value']}" for row in item.get("rows") or ()]
             rows += [f"{step['at']}  {step['text']}" for step in item.get("timeline") or ()]
             if rows:
-                console.print(Panel("\n".join(rows), title=item.get("title") or item.get("number") or "", expand=False))
+                console.print(Panel(escape("\n".join(rows)), title=item.get("title") or item.get("number") or "", expand=False))
         for option in message["options"]:
-            console.print(f"   [cyan]{option['number']}[/] {option['title']}", highlight=False)
+            console.print(f"   [cyan]{option['number']}[/] {escape(option['title'])}", highlight=False)
 
 
 def _table(cases: list[Case], results: list[Result]) -> Table:

@@ -18,7 +18,7 @@ from kb.lifecycle import Status, move
 from kb.places import Gazetteer, Place, read
 from kb.report import MAX_DESCRIPTION, Ask, Contact, Draft, next_ask
 from kb.taxonomy import Category, Taxonomy
-from kb.text import clean, find_phone, find_since, hide_personal, says_something, shortened
+from kb.text import clean, declines, find_phone, find_since, hide_personal, says_something, shortened
 from kb.verdict import Decision, Verdict
 
 
@@ -194,7 +194,7 @@ class Intake:
     def _contact_told(self, draft: Draft, said: Utterance) -> Heard:
         if phone := find_phone(said.text):
             return Heard(replace(draft, contact=Contact.PHONE, phone=phone, editing=None))
-        if said.stance in (Stance.NO, Stance.UNSURE) or "匿名" in said.text:
+        if said.stance in (Stance.NO, Stance.UNSURE) or "匿名" in said.text or declines(said.text):
             return Heard(replace(draft, contact=Contact.ANONYMOUS, phone=None, editing=None))
         if sum(c.isdigit() for c in said.text) >= 6:
             return Heard(draft, remarks=("report.phone_looks_wrong",))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import anyio.to_thread
 from fastapi import FastAPI
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from integrations import __version__
@@ -67,8 +67,9 @@ def create_app(services: Services) -> FastAPI:
         return FileResponse(PAGE / "index.html", headers={"cache-control": "no-cache"})
 
     @app.get("/favicon.ico", include_in_schema=False)
-    async def icon() -> RedirectResponse:
-        return RedirectResponse("/page/icon.svg")
+    async def icon() -> Response:
+        """The page carries its icon in itself; browsers ask for this one all the same."""
+        return Response(status_code=204)
 
     app.mount("/page", _Page(directory=PAGE), name="page")
     app.add_middleware(BodyLimit, limit=BODY_LIMIT, message=words.say("chat.too_large"))

@@ -1,0 +1,189 @@
+// Cards under an assistant message, one function for each kind. A kind this
+// page does not know yet is shown by its title and rows.
+
+import { element, icon } from "./element.js";
+import { phoneLink, phonesIn, withPhones } from "./phones.js";
+
+const given = (list) => (Array.isArray(list) ? list : []);
+const words = (value) => (value === null || value === undefined ? "" : String(value));
+
+function rowList(rows) {
+  const shown = given(rows).filter((row) => row && words(row.value) !== "");
+  if (!shown.length) return null;
+  return element(
+    "dl",
+    { class: "rows" },
+    shown.map((row) =>
+      element("div", {}, element("dt", {}, words(row.label)), element("dd", {}, withPhones(words(row.value)))),
+    ),
+  );
+}
+
+function card(kind, heading, ...content) {
+  const head = heading && element("p", { class: "card-title" }, heading);
+  return element("div", { class: `card ${kind}` }, head, content);
+}
+
+const titled = (sign, title) => [icon(sign), element("span", {}, title)];
+
+async function copy(number) {
+  try {
+    await navigator.clipboard.writeText(number);
+    return true;
+  } catch {
+    // Without https there is no clipboard; select the text and copy it the old way.
+    const field = element("textarea", { class: "unseen", readonly: true, "aria-hidden": "true", tabindex: "-1" });
+    const focused = document.activeElement;
+    field.value = number;
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    if (focused) focused.focus({ preventScroll: true });
+    return done;
+  }
+}
+
+function copyButton(number) {
+  const button = element("button", { type: "button", class: "copy", "data-keep-focus": true, "aria-label": `复制编号 ${number}` }, "复制");
+  button.addEventListener("click", async () => {
+    button.textContent = (await copy(number)) ? "已复制" : "请长按编号复制";
+    button.dispatchEvent(new CustomEvent("told", { bubbles: true, detail: button.textContent }));
+    setTimeout(() => {
+      button.textContent = "复制";
+    }, 2500);
+  });
+  return button;
+}
+
+function ticket({ number, rows }) {
+  return card(
+    "ticket",
+    titled("done", "诉求编号"),
+    element("div", { class: "number" }, element("strong", {}, words(number)), copyButton(words(number))),
+    rowList(rows),
+  );
+}
+
+// `step` counts from 1; a step beyond the last means that all are done.
+function progress({ number, steps, step, rows, timeline }) {
+  const names = given(steps);
+  const now = names[step - 1];
+  const place = (index) => (index + 1 < step ? "past" : index + 1 === step ? "now" : "next");
+  const said = { past: "已完成", now: "正在进行", next: "还没到" };
+  return card(
+    "progress",
+    [element("span", {}, "办理进度"), number ? element("span", { class: "small-number" }, words(number)) : ""],
+    now ? element("p", { class: "step-now" }, `第 ${step} 步，共 ${names.length} 步：`, element("b", {}, now)) : "",
+    element(
+      "ol",
+      { class: "steps", role: "list" },
+      names.map((name, index) =>
+        element(
+          "li",
+          { class: place(index), "aria-current": place(index) === "now" ? "step" : null },
+          element("span", { class: "dot", "aria-hidden": "true" }, place(index) === "past" ? icon("done") : String(index + 1)),
+          element("span", { class: "step-name" }, words(name)),
+          element("span", { class: "unseen" }, `（${said[place(index)]}）`),
+        ),
+      ),
+    ),
+    rowList(rows),
+    given(timeline).length
+      ? element(
+          "ol",
+          { class: "happened", role: "list" },
+          given(timeline).map((entry) =>
+            element("li", {}, element("time", {}, words(entry.at)), element("p", {}, withPhones(words(entry.text)))),
+          ),
+        )
+      : null,
+  );
+}
+
+function incidents({ title, items }) {
+  return card(
+    "incidents",
+    title || "附近相似的事",
+    element(
+      "ol",
+      { role: "list" },
+      given(items).map((item, index) =>
+        element(
+          "li",
+          {},
+          element("p", { class: "incident-title" }, element("span", { class: "dot" }, String(index + 1)), words(item.title)),
+          rowList(item.rows),
+        ),
+      ),
+    ),
+  );
+}
+
+// The advice itself stands in the message's text and is shown inside the card.
+function danger({ title, rows }, text) {
+  const all = [text, ...given(rows).map((row) => words(row.value))].join("\n");
+  return card(
+    "danger",
+    titled("warn", title || "请先保证安全"),
+    text ? element("p", { class: "advice" }, withPhones(text)) : "",
+    rowList(rows),
+    element(
+      "div",
+      { class: "calls" },
+      phonesIn(all).map((number) => {
+        const call = phoneLink(number, `拨打 ${number}`);
+        call.className = "call";
+        call.prepend(icon("phone"));
+        return call;
+      }),
+    ),
+  );
+}
+
+function notice({ title, number, rows }, text) {
+  return card(
+    "told",
+    titled("bell", title || "办理通知"),
+    text ? element("p", { class: "message" }, withPhones(text)) : "",
+    number ? element("p", { class: "small-number" }, words(number)) : "",
+    rowList(rows),
+  );
+}
+
+const KINDS = {
+  confirm: ({ title, rows }) => card("confirm", title || "请您核对", rowList(rows)),
+  ticket,
+  progress,
+  incidents,
+  known_issue: ({ title, rows }) => card("known", titled("info", title || "这件事已经在办"), rowList(rows)),
+  danger,
+  notice,
+  staff: ({ title, rows }) => (given(rows).length ? card("by-staff", title, rowList(rows)) : null),
+};
+
+export function cardNode(data, text) {
+  const draw = Object.prototype.hasOwnProperty.call(KINDS, data.kind) ? KINDS[data.kind] : ({ title, rows }) => card("plain", title, rowList(rows));
+  return draw(data, text);
+}
+
+// Whether the card shows the message's text itself.
+export const holdsText = (data) => Boolean(data) && (data.kind === "danger" || data.kind === "notice");
+
+// The card in one breath for screen readers, without what the text says already.
+export function spokenCard(data, text) {
+  if (!data) return "";
+  const rows = given(data.rows)
+    .filter((row) => row && words(row.value) && !text.includes(words(row.value)))
+    .map((row) => `${words(row.label)}：${words(row.value)}`);
+  const now = data.kind === "progress" && given(data.steps)[data.step - 1];
+  return [
+    data.title && !text.includes(data.title) ? words(data.title) : "",
+    data.number && !text.includes(data.number) ? `编号 ${data.number}` : "",
+    now ? `第 ${data.step} 步，${now}` : "",
+    ...rows,
+    ...given(data.items).map((item, index) => `${index + 1}，${words(item.title)}`),
+  ]
+    .filter(Boolean)
+    .join("；");
+}

@@ -1,0 +1,269 @@
+// The conversation on the screen: server messages by their number, the
+// citizen's unsent ones after them, and time separators.
+
+import { byId, element, icon } from "./element.js";
+import { cardNode, holdsText, spokenCard } from "./cards.js";
+import { needsSeparator, spokenTime } from "./clock.js";
+import { withPhones } from "./phones.js";
+import { settle, stuckToBottom, toBottom } from "./scroll.js";
+
+const lines = byId("lines");
+const welcome = byId("welcome");
+const typing = byId("typing");
+const spoken = byId("spoken");
+
+const entries = new Map(); // seq -> {message, line, at}
+let order = []; // seqs, ascending
+const own = new Map(); // client id -> line of an unsent message
+const tapped = new Map(); // seq -> option number tapped on this page
+let actions = { tap() {}, resend() {}, change() {} };
+
+export function setActions(given) {
+  actions = given;
+}
+
+// ---- speaking -------------------------------------------------------------
+
+export function speak(text) {
+  if (!text) return;
+  const words = element("p", {}, text);
+  spoken.append(words);
+  setTimeout(() => words.remove(), 20e3);
+}
+
+function speakMessage({ text, card, options }) {
+  const titles = (options || []).map((option) => option.title);
+  speak([text || "", spokenCard(card, text || ""), titles.length ? `可以选：${titles.join("、")}` : ""].filter(Boolean).join("\n"));
+}
+
+// ---- drawing --------------------------------------------------------------
+
+const ROLES = {
+  citizen: { face: "", who: "" },
+  assistant: { face: "诉", who: "智能助手" },
+  notice: { face: "", who: "" },
+  staff: { face: "人", who: "工作人员" },
+};
+
+function roleOf({ from, card }) {
+  if (card && card.kind === "staff") return "staff";
+  return ROLES[from] ? from : "assistant";
+}
+
+function drawOptions(message) {
+  if (!message.options || !message.options.length) return null;
+  const plain = !message.card || message.card.kind !== "confirm";
+  return element(
+    "div",
+    { class: "options", role: "group", "aria-label": "可以选" },
+    message.options.map((option, index) =>
+      element(
+        "button",
+        {
+          type: "button",
+          class: !plain && index === 0 ? "option main" : "option",
+          "data-keep-focus": true,
+          "data-number": option.number,
+          onclick: (event) => tap(message, option, event),
+        },
+        option.title,
+      ),
+    ),
+  );
+}
+
+function draw(message) {
+  const role = roleOf(message);
+  const { face, who } = ROLES[role];
+  const text = message.text || "";
+  const own = role === "citizen";
+  const bubble =
+    text && !holdsText(message.card)
+      ? element("div", { class: "bubble" }, own ? text : withPhones(text))
+      : null;
+  return element(
+    "li",
+    { class: `line ${role}`, "data-seq": message.seq },
+    face ? element("span", { class: "face", "aria-hidden": "true" }, face) : null,
+    element(
+      "div",
+      { class: "said" },
+      own ? element("span", { class: "unseen" }, "我说：") : null,
+      role === "notice" && !message.card ? element("span", { class: "unseen" }, "通知：") : null,
+      who ? element("p", { class: "who" }, who) : null,
+      bubble,
+      message.card ? cardNode(message.card, text) : null,
+      drawOptions(message),
+    ),
+  );
+}
+
+function tap(message, option, event) {
+  if (tapped.has(message.seq)) return;
+  tapped.set(message.seq, option.number);
+  refreshOptions();
+  actions.tap(message, option, event);
+}
+
+// A tapped choice that the server refused may be tapped again.
+export function untap(seq) {
+  tapped.delete(seq);
+  refreshOptions();
+}
+
+// Buttons answer the latest question only. Which one was taken long ago is
+// read from the citizen's next line, which carries the button's title.
+function takenOption(message, index) {
+  if (tapped.has(message.seq)) return tapped.get(message.seq);
+  for (let n = index + 1; n < order.length; n += 1) {
+    const next = entries.get(order[n]).message;
+    if (next.from !== "citizen") continue;
+    const option = message.options.find(({ title }) => title === (next.text || "").trim());
+    return option ? option.number : null;
+  }
+  return null;
+}
+
+function setOption(button, active, taken) {
+  button.disabled = !active;
+  button.classList.toggle("taken", taken);
+  if (taken) button.setAttribute("aria-label", `已选：${button.textContent}`);
+  else button.removeAttribute("aria-label");
+}
+
+function refreshOptions() {
+  let answered = false; // an assistant message stands later
+  for (let index = order.length - 1; index >= 0; index -= 1) {
+    const { message, line } = entries.get(order[index]);
+    if (message.options && message.options.length) {
+      const taken = takenOption(message, index);
+      for (const button of line.querySelectorAll(".options .option"))
+        setOption(button, !answered && taken === null, Number(button.dataset.number) === taken);
+    }
+    if (message.from === "assistant") answered = true;
+  }
+  for (const button of welcome.querySelectorAll("[data-say]")) button.disabled = answered;
+  const first = order.length ? entries.get(order[0]).message : null;
+  // A greeting of the server's own takes the place of the one in the page.
+  welcome.hidden = Boolean(first && first.seq === 1 && first.from === "assistant");
+}
+
+function setSeparator(line, text) {
+  const old = line.querySelector(".when");
+  if (!text) {
+    if (old) old.remove();
+  } else if (old) {
+    if (old.textContent !== text) old.textContent = text;
+  } else line.prepend(element("p", { class: "when" }, text));
+}
+
+export function refreshTimes() {
+  let previous = null;
+  let role = "";
+  const shown = [...order.map((seq) => entries.get(seq)), ...[...own.values()]];
+  for (const { line, at, message } of shown) {
+    const breaks = needsSeparator(previous, at);
+    setSeparator(line, breaks ? spokenTime(at) : "");
+    const now = message ? roleOf(message) : "citizen";
+    line.classList.toggle("follows", !breaks && now === role);
+    role = now;
+    previous = at;
+  }
+}
+
+// ---- server messages ------------------------------------------------------
+
+function insert(message) {
+  const line = draw(message);
+  const at = Date.parse(message.at) || Date.now();
+  let place = order.length;
+  while (place > 0 && order[place - 1] > message.seq) place -= 1;
+  const next = place < order.length ? entries.get(order[place]).line : null;
+  const firstOwn = own.size ? own.values().next().value.line : null;
+  lines.insertBefore(line, next || firstOwn);
+  order.splice(place, 0, message.seq);
+  entries.set(message.seq, { message, line, at });
+  return line;
+}
+
+// Adds what is not there yet; messages above `heard` are spoken.
+export function merge(messages, heard) {
+  let dangerLine = null;
+  let added = 0;
+  let ownOnly = true;
+  for (const message of messages) {
+    if (entries.has(message.seq)) continue;
+    if (message.client_id) dropOwn(message.client_id);
+    const line = insert(message);
+    added += 1;
+    if (message.from === "citizen") continue;
+    ownOnly = false;
+    if (message.seq <= heard) continue;
+    speakMessage(message);
+    if (!dangerLine && message.card && message.card.kind === "danger") dangerLine = line;
+  }
+  if (!added) return 0;
+  refreshOptions();
+  refreshTimes();
+  if (stuckToBottom() || !ownOnly) settle(dangerLine);
+  return added;
+}
+
+export function startOver() {
+  for (const { line } of entries.values()) line.remove();
+  entries.clear();
+  tapped.clear();
+  order = [];
+  refreshOptions();
+}
+
+export function setTyping(on) {
+  if (typing.hidden !== on) return;
+  typing.hidden = !on;
+  if (on && stuckToBottom()) toBottom();
+}
+
+// ---- the citizen's unsent messages ----------------------------------------
+
+export function addOwn(item) {
+  const state = element("div", { class: "state" });
+  const words = item.body.location ? [icon("pin"), item.text] : item.text;
+  const line = element(
+    "li",
+    { class: "line citizen own" },
+    element("div", { class: "said" }, element("span", { class: "unseen" }, "我说："), element("div", { class: "bubble" }, words), state),
+  );
+  own.set(item.id, { line, state, at: item.at });
+  lines.append(line);
+  if (item.body.choice) {
+    tapped.set(item.body.choice.seq, item.body.choice.option);
+    refreshOptions();
+  }
+  setOwnState(item);
+  refreshTimes();
+  toBottom();
+}
+
+const STATES = {
+  waiting: { words: "未发出，点此重发", act: (item) => actions.resend(item) },
+  refused: { words: "未发出，点此修改", act: (item) => actions.change(item) },
+};
+
+export function setOwnState(item) {
+  const entry = own.get(item.id);
+  if (!entry || entry.shown === item.state) return;
+  entry.shown = item.state;
+  const { words, act } = STATES[item.state] || {};
+  entry.state.replaceChildren(
+    words
+      ? element("button", { type: "button", class: "again", "data-keep-focus": true, onclick: () => act(item) }, words)
+      : element("span", { class: "sending" }, "发送中"),
+  );
+}
+
+export function dropOwn(id) {
+  const entry = own.get(id);
+  if (!entry) return;
+  entry.line.remove();
+  own.delete(id);
+}

@@ -1,0 +1,100 @@
+"""What the bot hears, decides and does fits together, name for name."""
+
+import re
+
+from actions.memory import INTERRUPTIONS, STANCE_OF_INTENT
+from actions.server import STEPS
+from integrations.services.rating import Question
+from kb.report import Ask
+from tests.conventions.repository import (
+    BUILT_IN_INTENTS,
+    BUILT_IN_SLOTS,
+    active_loop,
+    domain,
+    rules,
+    source,
+    spoken,
+    steps,
+)
+
+BUTTON_ONLY = {"choose", "rate"}
+ACTIONS = {step.name(step) for step in STEPS}
+
+
+def test_every_intent_people_say_is_declared_and_every_declared_one_is_said() -> None:
+    assert set(spoken()) == set(domain("intents")) - BUTTON_ONLY
+
+
+def test_every_intent_has_a_rule_for_when_nothing_goes_on() -> None:
+    ruled = {s["intent"] for rule in rules() if active_loop(rule) is None for s in rule["steps"] if "intent" in s}
+    assert set(domain("intents")) - ruled == set()
+
+
+def test_every_rule_is_about_a_declared_intent() -> None:
+    assert steps("intent") - set(domain("intents")) <= BUILT_IN_INTENTS
+
+
+def test_every_intent_that_answers_a_form_is_declared() -> None:
+    answers = set(re.findall(r"\"(rate_\w+|affirm|deny|unsure)\"", source("actions")))
+    assert answers | set(STANCE_OF_INTENT) | BUTTON_ONLY <= set(domain("intents"))
+
+
+def test_every_payload_of_a_button_is_a_declared_intent() -> None:
+    code = source("actions", "integrations/services")
+    intents = set(re.findall(r"intent=\"(\w+)\"", code)) | set(re.findall(r"payload\(\"(\w+)\"", code))
+    replies = [variant for variants in domain("responses").values() for variant in variants]
+    intents |= {button["payload"].lstrip("/") for one in replies for button in one.get("buttons") or ()}
+    assert intents - set(domain("intents")) == set()
+
+
+def test_every_slot_is_used_and_every_slot_used_is_declared() -> None:
+    code = source("actions")
+    named = set(re.findall(r"(?:SlotSet|slots\.get|get_slot)\(\"(\w+)\"", code))
+    named |= set(re.findall(r"slots\[\"(\w+)\"\]", code)) | {*Ask} | {*Question}
+    assert named - BUILT_IN_SLOTS == set(domain("slots"))
+
+
+def test_every_slot_that_is_written_is_read() -> None:
+    code = source("actions")
+    read = set(re.findall(r"(?:slots\.get|get_slot)\(\"(\w+)\"|slots\[\"(\w+)\"\]", code))
+    read_names = {name for pair in read for name in pair} | {*Ask} | {*Question}
+    assert set(domain("slots")) - read_names == set()
+
+
+def test_a_forms_slots_are_its_questions_in_their_order() -> None:
+    forms = {name: form["required_slots"] for name, form in domain("forms").items()}
+    assert forms["report_form"] == [ask.value for ask in Ask]
+    assert forms["feedback_form"] == [question.value for question in Question]
+    assert {slot for slots in forms.values() for slot in slots} <= set(domain("slots"))
+
+
+def test_every_action_is_declared_and_every_declared_one_can_run() -> None:
+    assert set(domain("actions")) == ACTIONS
+
+
+def test_every_action_is_in_a_rule_or_belongs_to_a_form() -> None:
+    default = {"action_not_understood"}  # also the policy's fallback
+    of_forms = {f"validate_{form}" for form in domain("forms")}
+    assert ACTIONS - of_forms - steps("action") <= default
+    assert of_forms <= ACTIONS
+    assert steps("action") <= ACTIONS | set(domain("responses")) | set(domain("forms"))
+
+
+def test_every_response_is_used() -> None:
+    assert {name for name in steps("action") if name.startswith("utter_")} == set(domain("responses"))
+
+
+def test_every_follow_up_is_a_form_or_an_action() -> None:
+    assert set(re.findall(r"FollowupAction\(\"(\w+)\"", source("actions"))) <= ACTIONS | set(domain("forms"))
+
+
+def test_what_interrupts_a_form_is_what_a_rule_takes_over() -> None:
+    taken: dict[str, set[str]] = {form: set() for form in domain("forms")}
+    for rule in rules():
+        if (form := active_loop(rule)) is not None:
+            taken[form] |= {step["intent"] for step in rule["steps"] if "intent" in step}
+    assert taken == {form: set(intents) for form, intents in INTERRUPTIONS.items()}
+
+
+def test_the_entity_of_a_button_is_declared() -> None:
+    assert set(domain("entities")) == set(re.findall(r"entities\.get\(\"(\w+)\"", source("actions")))

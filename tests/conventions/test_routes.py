@@ -1,0 +1,56 @@
+"""Every door of the gateway has somebody who may use it."""
+
+import pytest
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+
+from integrations import bootstrap
+from integrations.settings import Settings
+from integrations.web.app import create_app
+
+# Open to everybody, on purpose.
+PUBLIC = {
+    "GET /": "the page",
+    "GET /favicon.ico": "its icon",
+    "GET /page": "its files",
+    "GET /health": "for the city's monitoring",
+    "GET /health/live": "for the supervisor",
+    "GET /api/openapi.json": "the description of the API",
+    "POST /api/chat/session": "begins a session",
+    "GET /department": "the demo department",
+    "GET /department/{path:path}": "which guards its own pages",
+    "POST /department/{path:path}": "and its own forms",
+}
+SECRETS = ("hook_secret", "session_secret", "internal_token", "dispatch_api_key")
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
+    folder = tmp_path_factory.mktemp("gateway")
+    settings = Settings(_env_file=None, data_dir=folder, **dict.fromkeys(SECRETS, "a secret of the test"))
+    return TestClient(create_app(bootstrap.build(settings)), raise_server_exceptions=False)
+
+
+def _doors(gateway: TestClient) -> dict[str, tuple[str, str]]:
+    """'GET /path' to (method, path), mounts as GET."""
+    found = {}
+    for route in gateway.app.routes:  # type: ignore[attr-defined]
+        for method in sorted((getattr(route, "methods", None) or {"GET"}) - {"HEAD"}):
+            found[f"{method} {route.path}"] = (method, route.path)
+    return found
+
+
+def test_every_door_is_public_on_purpose_or_needs_a_session_or_a_signature(gateway: TestClient) -> None:
+    doors = _doors(gateway)
+    assert len([route for route in gateway.app.routes if isinstance(route, APIRoute)]) >= 8  # type: ignore[attr-defined]
+    assert set(PUBLIC) <= set(doors), "a public door that is not there any more"
+    for name in sorted(set(doors) - set(PUBLIC)):
+        answer = gateway.request(*doors[name], headers={"X-Jiesu": "1"}, content=b"{}")
+        assert answer.status_code in (401, 403), f"{name} answered {answer.status_code}"
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "a.b", ".", "a.", "地址.签名".encode().decode("latin-1")])
+def test_a_cookie_that_we_did_not_sign_opens_nothing(gateway: TestClient, cookie: str) -> None:
+    header = f"jiesu_session={cookie}".encode("latin-1")
+    answer = gateway.get("/api/chat/messages", headers=[(b"cookie", header), (b"x-jiesu", b"1")])
+    assert answer.status_code == 401

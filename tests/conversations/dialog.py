@@ -1,0 +1,81 @@
+"""Conversations as data: `[{say|tap: …, hears: …, card: …, offers: …, never: …}]`, one file for each.
+
+`say` is typed, `tap` presses the button whose title contains the words. `hears` must stand in what is answered,
+`card` names the kind of card among the answers, `offers` a button's title, `never` must not stand there.
+Each may be one value or a list. `name` and `why` say what the conversation is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from integrations.commands.citizen import Citizen, Message
+from integrations.services.errors import Rejected
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One file."""
+
+    path: Path
+    name: str
+    turns: list[dict[str, Any]]
+
+    @property
+    def id(self) -> str:
+        return self.path.relative_to(FOLDER).with_suffix("").as_posix()
+
+
+def conversations() -> list[Conversation]:
+    """Every file below this folder, in order."""
+    found = []
+    for path in sorted(FOLDER.glob("*/*.yml")):
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found.append(Conversation(path, raw["name"], raw["turns"]))
+    return found
+
+
+def verify(conversation: Conversation, citizen: Citizen) -> None:
+    """Play it. Raises AssertionError that names the turn and what was answered instead."""
+    shown: list[Message] = list(citizen.begin())
+    for number, turn in enumerate(conversation.turns, 1):
+        answer = _play(citizen, turn, shown)
+        shown = [*shown, *answer]
+        said = "\n".join(f"{m['text']} {[o['title'] for o in m['options']]} {m['card']}" for m in answer)
+        where = f"{conversation.id}, turn {number} ({turn.get('say') or turn.get('tap')}):\n{said}"
+        kinds = {(m["card"] or {}).get("kind") for m in answer}
+        titles = [o["title"] for m in answer for o in m["options"]]
+        for words in _list(turn.get("hears")):
+            assert words in said, f"'{words}' is missing in {where}"
+        for words in _list(turn.get("never")):
+            assert words not in said, f"'{words}' must not stand in {where}"
+        for kind in _list(turn.get("card")):
+            assert kind in kinds, f"no card '{kind}' in {where}"
+        for title in _list(turn.get("offers")):
+            assert any(title in one for one in titles), f"no button '{title}' in {where}"
+
+
+def _play(citizen: Citizen, turn: dict[str, Any], shown: Sequence[Message]) -> Sequence[Message]:
+    if "tap" in turn:
+        for message in reversed(shown):
+            for option in message["options"]:
+                if str(turn["tap"]) in option["title"]:
+                    return citizen.tap(message, option["number"])
+        raise AssertionError(f"there is no button '{turn['tap']}'")
+    try:
+        return citizen.say(str(turn["say"]))
+    except Rejected as refused:
+        return [{"text": f"（没有收下：{refused}）", "options": [], "card": None}]
+
+
+def _list(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]

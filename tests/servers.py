@@ -1,0 +1,108 @@
+"""Run a command with a PostgreSQL and a Redis server of its own: `python -m tests.servers -- COMMAND …`.
+
+Both come from the system's packages, listen on sockets and ports of a temporary folder, and are gone afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class Missing(RuntimeError):
+    """A server program is not installed."""
+
+
+def free_port() -> int:
+    """A port nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name)
+    if found:
+        return found
+    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    if places:
+        return str(places[-1])
+    raise Missing(f"{name} is not installed (Debian: apt install postgresql redis-server)")
+
+
+def _as_postgres(folder: Path) -> dict[str, object]:
+    """PostgreSQL refuses to run as root; then it runs as the user that its package made."""
+    if os.geteuid() != 0:
+        return {}
+    user = pwd.getpwnam("postgres")
+    os.chown(folder, user.pw_uid, user.pw_gid)
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A fresh cluster; gives its SQLAlchemy URL."""
+    folder = Path(tempfile.mkdtemp(prefix="jiesu-pg-"))
+    folder.chmod(0o755)
+    who = _as_postgres(folder)
+    data, port = folder / "data", free_port()
+    initdb = [_program("initdb"), "-D", str(data), "-U", "jiesu", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8"]
+    subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **who)  # type: ignore[call-overload]
+    command = [_program("postgres"), "-D", str(data), "-p", str(port), "-k", str(folder), "-h", "127.0.0.1"]
+    log = (folder / "log").open("wb")
+    server = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **who)  # type: ignore[call-overload]
+    try:
+        _wait_for(port, server, "PostgreSQL")
+        yield f"postgresql+psycopg://jiesu@127.0.0.1:{port}/postgres"
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(20)
+        log.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """A fresh server; gives its URL."""
+    port = free_port()
+    command = [_program("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(port, server, "Redis")
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def _wait_for(port: int, server: subprocess.Popen[bytes], name: str) -> None:
+    for _ in range(150):
+        if server.poll() is not None:
+            raise RuntimeError(f"{name} ended at once with code {server.returncode}")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise RuntimeError(f"{name} did not listen within 15 s")
+
+
+def main() -> int:
+    """Run the command after '--' with both servers' URLs in its environment."""
+    command = sys.argv[sys.argv.index("--") + 1 :]
+    with postgres() as database, redis() as cache:
+        environment = {**os.environ, "JIESU_TEST_DATABASE_URL": database, "JIESU_TEST_REDIS_URL": cache}
+        return subprocess.run(command, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
