@@ -10,6 +10,7 @@ UV := $(CURDIR)/.tools/bin/uv
 PY := .venv/bin/python
 export UV_PYTHON_PREFERENCE ?= system
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PYTHONDONTWRITEBYTECODE =
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'

@@ -127,7 +127,7 @@ def _backend(citizen: Citizen, number: str) -> str | None:
     while time.monotonic() < until:
         for message in citizen.say(f"查进度 {number}"):
             for row in (message["card"] or {}).get("rows") or ():
-                if row["label"] == "单位受理号":
+                if row["label"] == "受理号":
                     return str(row["value"])
         time.sleep(wait)
         wait = min(wait * 1.5, 5.0)

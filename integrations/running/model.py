@@ -67,6 +67,7 @@ def train_bot(
         "PYTHONWARNINGS": "ignore",
         "TQDM_DISABLE": "1",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "",
     }
     lines: list[str] = []
     with subprocess.Popen(  # noqa: S603 - our own command

@@ -26,6 +26,9 @@ RESTART_WAITS = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
 WELL_AFTER_SECONDS = 60.0
 LOG_BYTES, LOG_FILES = 10_000_000, 3
 _PR_SET_PDEATHSIG = 1
+# Logs at once; and compiled modules are kept even where the environment asks otherwise: without them Rasa starts in
+# twice the time.
+PYTHON = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""}
 
 Say = Callable[[str], None]
 
@@ -132,7 +135,7 @@ class Supervisor:
             for name, value in self._settings.model_dump(exclude_none=True).items()
             if value not in ("", None)
         }
-        return {**values, "JIESU_DATA_DIR": str(self._settings.data_dir.resolve()), "PYTHONUNBUFFERED": "1"}
+        return {**values, "JIESU_DATA_DIR": str(self._settings.data_dir.resolve()), **PYTHON}
 
     def _log_of(self, part: Part) -> Path:
         return self._logs / f"{part.name}.log"

@@ -183,7 +183,7 @@ class Speech:
         if complaint.status not in (Status.CLOSED, Status.RATED):
             rows.append(("最迟答复", moment(complaint.due_at)))
         if request_id:
-            rows.append(("单位受理号", request_id))
+            rows.append(("受理号", request_id))
         if people > 1:
             rows.append(("一起反映", f"{people}人"))
         if latest and latest.note and complaint.status in (Status.ANSWERED, Status.CLOSED, Status.RATED):

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 PAGE = Path(__file__).parent / "page"
 BODY_LIMIT = 64 * 1024
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SWEEP_SECONDS = 3.0
 # So many conversations are taken up at once after a stop; the rest wait for the next sweep.
 SWEEP_AT_ONCE = 8
@@ -59,7 +60,8 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(chat.router)
     app.include_router(dispatch_hook.router(services))
     app.include_router(health.router(services))
-    if not services.settings.dispatch_url:
+    # The demo department has no sign-in and shows phone numbers: never to anyone but this machine.
+    if not services.settings.dispatch_url and services.settings.host in LOOPBACK:
         app.include_router(department.router(services.settings))
 
     @app.get("/", include_in_schema=False)

@@ -1,6 +1,5 @@
 """The repository as the conventions see it: its YAML files by topic, and its files by name."""
 
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,9 +69,12 @@ def files() -> list[Path]:
         check=False,
     )
     known = [ROOT / name for name in asked.stdout.decode().split("\0") if name] if asked.returncode == 0 else []
-    return [path for path in known if path.is_file()] or [
-        Path(folder) / name
-        for folder, inside, names in os.walk(ROOT)
-        if not (inside[:] := [one for one in inside if one not in LEFT_OUT]) or True
-        for name in names
-    ]
+    return [path for path in known if path.is_file()] or list(_lying_there(ROOT))
+
+
+def _lying_there(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and path.name not in LEFT_OUT:
+            yield from _lying_there(path)
+        elif path.is_file():
+            yield path

@@ -49,8 +49,8 @@ def test_what_is_not_twelve_plain_digits_is_not_valid(number: str) -> None:
     assert not ticket_number.is_valid(number)
 
 
-def test_a_number_is_shown_in_three_groups() -> None:
-    assert ticket_number.display("481720935562") == "4817 2093 5562"
+def test_a_number_is_shown_in_three_groups_that_no_line_tears_apart() -> None:
+    assert ticket_number.display("481720935562") == "4817\u00a02093\u00a05562"
 
 
 HAN = str.maketrans("0123456789", "零一二三四五六七八九")
@@ -62,9 +62,10 @@ WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
     [
         NUMBER,
         ticket_number.display(NUMBER),
-        ticket_number.display(NUMBER).replace(" ", "-"),
-        ticket_number.display(NUMBER).replace(" ", "－"),
-        ticket_number.display(NUMBER).replace(" ", "，"),
+        ticket_number.display(NUMBER).replace("\u00a0", " "),
+        ticket_number.display(NUMBER).replace("\u00a0", "-"),
+        ticket_number.display(NUMBER).replace("\u00a0", "－"),
+        ticket_number.display(NUMBER).replace("\u00a0", "，"),
         "-".join(NUMBER),
         NUMBER.translate(WIDE),
         ticket_number.display(NUMBER).translate(WIDE),

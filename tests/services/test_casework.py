@@ -11,7 +11,7 @@ from integrations.services.casework import STATUS_OF_EVENT, DepartmentUpdate
 from integrations.services.errors import Conflict, Rejected
 from kb.lifecycle import Status
 from tests.builders import LAMP_AGAIN, dispatched, filed, notices, read, relay_all
-from tests.fakes import SATURDAY
+from tests.fakes import SATURDAY, FakeDispatcher
 
 
 def update(sequence: int, event: str, unit: str | None = None, note: str | None = None) -> DepartmentUpdate:
@@ -134,13 +134,17 @@ def test_who_joins_later_has_missed_nothing(services: Services) -> None:
     assert read(services, joined).status is Status.ASSIGNED
 
 
-def test_who_joined_just_before_the_request_was_closed_hears_of_the_closing(services: Services) -> None:
-    """Joined while it was open, relayed when it was closed: no update will ever come again for this request."""
+def test_who_joined_just_before_the_request_was_closed_hears_of_the_closing(
+    services: Services, dispatcher: FakeDispatcher
+) -> None:
+    """Joined while it was open, relayed when it was closed: no new update will ever come for this request."""
     main, request = dispatched(services)
     joined = filed(services, LAMP_AGAIN, address="citizen-2", draft_id="draft-2", join=main.incident_id)
-    for one in WHOLE_LIFE:
-        services.casework.apply(request, one)
+    dispatcher.do(request, "closed", note="修好了")
+    services.dispatching.poll()
 
+    relay_all(services)
+    services.dispatching.poll()
     relay_all(services)
 
     assert read(services, joined).status is Status.CLOSED

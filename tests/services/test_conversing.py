@@ -32,20 +32,17 @@ def lines(services: Services, sender: Sender | None = None) -> list[str]:
 
 
 def state(services: Services, line: Line) -> Hearing | None:
+    mine = conversation(services)
     with services.unit_of_work() as tx:
-        found = tx.conversations.line(conversation(services).id, line.seq)
+        found = tx.conversations.line(mine.id, line.seq)
     assert found is not None
     return found.state
 
 
 def offer(services: Services, *options: Option) -> Line:
+    mine, body = conversation(services), Bubble("请选一个", options).as_json()
     with services.unit_of_work() as tx:
-        return tx.conversations.append(
-            conversation(services).id,
-            sender=Sender.ASSISTANT,
-            body=Bubble("请选一个", options).as_json(),
-            at=services.clock(),
-        )
+        return tx.conversations.append(mine.id, sender=Sender.ASSISTANT, body=body, at=services.clock())
 
 
 # -- taking in ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,373 @@
+"""A report, turn by turn, through the steps that Rasa calls, into a real store."""
+
+from dataclasses import replace
+
+import pytest
+
+from actions.repair import OldButton
+from actions.report import DropReport, HearReport, RestartReport, ResumeReport, SubmitReport
+from integrations.bootstrap import Services
+from integrations.services.records import Bubble, Complaint
+from kb.ticket_number import display
+from tests.actions.conftest import Citizen, message
+from tests.builders import LAMP, LAMP_AGAIN, PHONE, outbox
+
+PLACE = "市北区合肥路688号翠湖小区北门"
+
+
+def words(citizen: Citizen, key: str, **gaps: object) -> str:
+    return citizen.services.speech.words.say(key, **gaps)
+
+
+def titles(bubble: Bubble) -> list[str]:
+    return [option.title for option in bubble.options]
+
+
+def rows(bubble: Bubble) -> dict[str, str]:
+    assert bubble.card is not None
+    return {row["label"]: row["value"] for row in bubble.card["rows"]}
+
+
+def filed(citizen: Citizen) -> list[Complaint]:
+    with citizen.services.unit_of_work() as tx:
+        conversation = tx.conversations.get(citizen.conversation_id)
+        assert conversation is not None
+        return list(tx.complaints.of_citizen(conversation.citizen_id))
+
+
+def card(citizen: Citizen) -> Bubble:
+    """The confirmation card of a lamp told anonymously."""
+    citizen.say(LAMP)
+    (shown,) = citizen.tap("contact:anonymous")
+    return shown
+
+
+def test_a_whole_report_asks_one_thing_at_a_time_and_ends_with_a_ticket(citizen: Citizen) -> None:
+    (where,) = citizen.say("路灯坏了三天了")
+    assert where.text == words(citizen, "report.ask_place")
+    assert citizen.asked == "report_place"
+
+    (contact,) = citizen.say(PLACE)
+    assert contact.text == words(citizen, "report.ask_contact")
+    assert citizen.asked == "report_contact"
+
+    (shown,) = citizen.say(PHONE)
+    assert shown.text == words(citizen, "report.confirm")
+    assert rows(shown)["问题"] == "路灯坏了三天了"
+    assert rows(shown)["时间"] == "三天了"
+    assert rows(shown)["联系"] == "138****5678"
+    assert "合肥路" in rows(shown)["地点"]
+
+    (ticket,) = citizen.tapped(shown, "确认提交")
+    (complaint,) = filed(citizen)
+    assert ticket.card is not None
+    assert ticket.card["number"] == display(complaint.number)
+    assert (complaint.category, complaint.since, complaint.anonymous) == ("410102", "三天了", False)
+    assert outbox(citizen.services) == {"ready": 1}
+    assert citizen.draft is None and citizen.asked is None
+
+
+def test_everything_in_one_breath_asks_only_for_the_contact(citizen: Citizen) -> None:
+    (contact,) = citizen.say(LAMP)
+    assert contact.text == words(citizen, "report.ask_contact")
+    (shown,) = citizen.tapped(contact, words(citizen, "report.stay_anonymous"))
+    assert rows(shown)["联系"] == words(citizen, "report.anonymous")
+
+
+def test_a_phone_told_with_the_problem_is_not_asked_for(citizen: Citizen) -> None:
+    (shown,) = citizen.say(f"{LAMP}，我电话{PHONE}")
+    assert rows(shown)["联系"] == "138****5678"
+    assert PHONE not in str(shown.as_json()).replace(citizen.draft.id if citizen.draft else "", "")
+
+
+def test_yes_in_words_files_as_the_button_does(citizen: Citizen) -> None:
+    card(citizen)
+    (ticket,) = citizen.say("对", "affirm")
+    assert ticket.card is not None and ticket.card["kind"] == "ticket"
+    assert len(filed(citizen)) == 1
+
+
+def test_a_long_yes_is_more_to_tell_and_files_nothing(citizen: Citizen) -> None:
+    card(citizen)
+    (shown,) = citizen.say("对，灯杆也歪了，怕砸着人", "affirm")
+    assert "灯杆也歪了" in rows(shown)["问题"]
+    assert filed(citizen) == []
+
+
+def test_a_submit_that_rasa_calls_twice_files_once(citizen: Citizen) -> None:
+    card(citizen)
+    kept = dict(citizen.slots)
+    (first,) = citizen.say("对", "affirm")
+    citizen.slots = {**kept, "requested_slot": None}
+    (second,) = citizen.take(SubmitReport)
+    assert first == second
+    assert len(filed(citizen)) == 1
+    assert outbox(citizen.services) == {"ready": 1}
+
+
+def test_a_second_tap_on_submit_files_nothing_and_tells_the_number(citizen: Citizen, neighbour: Citizen) -> None:
+    shown = card(citizen)
+    citizen.tapped(shown, "确认提交")
+    (complaint,) = filed(citizen)
+    button = shown.options[0].payload.split('"')[3]
+    (told,) = citizen.take(OldButton, message("确认提交", "choose", option=button))
+    assert told.text == words(citizen, "repair.old_submit", number=display(complaint.number))
+    (other,) = neighbour.take(OldButton, message("确认提交", "choose", option=button))
+    assert other.text == words(citizen, "repair.old_button"), "somebody else's button gives nothing away"
+    assert len(filed(citizen)) == 1 and filed(neighbour) == []
+
+
+def test_a_button_of_another_draft_files_nothing(citizen: Citizen) -> None:
+    card(citizen)
+    said = citizen.tap("confirm:another-draft", "确认提交")
+    assert said[0].text == words(citizen, "report.button_is_old")
+    assert filed(citizen) == []
+
+
+def test_the_place_can_be_changed_on_the_card(citizen: Citizen) -> None:
+    shown = card(citizen)
+    (where,) = citizen.tapped(shown, words(citizen, "report.change_place"))
+    assert citizen.asked == "report_place"
+    assert where.options, "whoever cannot say it better has a button"
+    (again,) = citizen.say("李沧区书院路29号门口")
+    assert "书院路29号" in rows(again)["地点"]
+    assert "合肥路" not in rows(again)["地点"]
+
+
+def test_the_problem_can_be_told_anew_on_the_card(citizen: Citizen) -> None:
+    shown = card(citizen)
+    citizen.tapped(shown, words(citizen, "report.change_description"))
+    (again,) = citizen.say("垃圾没人收")
+    assert rows(again)["问题"] == "垃圾没人收"
+    assert citizen.draft is not None and citizen.draft.category == "310101"
+
+
+def test_the_contact_can_be_changed_on_the_card(citizen: Citizen) -> None:
+    shown = card(citizen)
+    citizen.tapped(shown, words(citizen, "report.change_contact"))
+    (again,) = citizen.say(PHONE)
+    assert rows(again)["联系"] == "138****5678"
+
+
+def test_a_correction_in_words_needs_no_button(citizen: Citizen) -> None:
+    card(citizen)
+    (again,) = citizen.say("不是翠湖小区，是李沧区书院路29号", "correct")
+    assert "书院路" in rows(again)["地点"]
+
+
+def test_no_asks_what_is_wrong_and_shows_the_card_again(citizen: Citizen) -> None:
+    card(citizen)
+    remark, shown = citizen.say("不对", "deny")
+    assert remark.text == words(citizen, "report.say_what_is_wrong")
+    assert shown.text == words(citizen, "report.confirm")
+
+
+def test_danger_to_life_is_answered_before_anything_is_asked_and_only_once(citizen: Citizen) -> None:
+    danger, where = citizen.say("家里有燃气味")
+    assert danger.card is not None and danger.card["kind"] == "danger"
+    assert danger.text == citizen.services.taxonomy.leaf("110101").entry.safety_advice
+    assert where.text == words(citizen, "report.ask_place")
+    assert [one.card["kind"] for one in citizen.say(PLACE) if one.card] == []
+
+
+def test_a_place_is_asked_for_twice_and_then_left_to_a_person(citizen: Citizen) -> None:
+    (first,) = citizen.say("路灯坏了")
+    _, second = citizen.say("😀", "nlu_fallback")
+    assert (first.text, second.text) == (words(citizen, "report.ask_place"), words(citizen, "report.ask_place_again"))
+    (contact,) = citizen.say("说不清", "unsure")
+    assert contact.text == words(citizen, "report.ask_contact")
+    (shown,) = citizen.tap("contact:anonymous")
+    assert rows(shown)["地点"] == words(citizen, "report.place_not_said")
+
+
+def test_the_button_for_not_knowing_where_ends_the_question(citizen: Citizen) -> None:
+    (where,) = citizen.say("路灯坏了")
+    (contact,) = citizen.tapped(where, words(citizen, "report.place_unknown"))
+    assert contact.text == words(citizen, "report.ask_contact")
+
+
+def test_a_pin_is_a_place(citizen: Citizen) -> None:
+    citizen.say("路灯坏了")
+    (contact,) = citizen.say("", location={"lat": 36.1, "lon": 120.4, "crs": "WGS-84", "label": ""})
+    assert contact.text == words(citizen, "report.ask_contact")
+    assert citizen.draft is not None and citizen.draft.place is not None
+    assert (citizen.draft.place.lat, citizen.draft.place.crs) == (36.1, "WGS-84")
+
+
+def test_words_that_no_list_knows_are_a_place_without_flat_and_phone(citizen: Citizen) -> None:
+    """They are shown to neighbours when they report the same."""
+    citizen.say("路灯坏了")
+    citizen.say(f"老王家屋后头3号楼2单元501室，电话{PHONE}")
+    assert citizen.draft is not None and citizen.draft.place is not None
+    told = str(citizen.draft.place.as_dict())
+    assert PHONE not in told
+    assert "501" not in told
+    assert citizen.draft.phone == PHONE
+
+
+def test_a_phone_with_a_digit_missing_is_asked_for_again(citizen: Citizen) -> None:
+    citizen.say(LAMP)
+    wrong, again = citizen.say("1381234567")
+    assert wrong.text == words(citizen, "report.phone_looks_wrong")
+    assert again.text == words(citizen, "report.ask_contact")
+
+
+def test_yes_to_the_contact_asks_for_the_number(citizen: Citizen) -> None:
+    citizen.say(LAMP)
+    please, _ = citizen.say("好", "affirm")
+    assert please.text == words(citizen, "report.phone_please")
+
+
+def test_more_about_the_problem_is_kept_while_the_contact_is_asked(citizen: Citizen) -> None:
+    citizen.say(LAMP)
+    noted, again = citizen.say("晚上路都看不见")
+    assert noted.text == words(citizen, "report.noted")
+    assert again.text == words(citizen, "report.ask_contact")
+    assert citizen.draft is not None and "看不见" in citizen.draft.description
+
+
+def test_two_kinds_for_two_units_are_offered_and_the_choice_is_kept(citizen: Citizen) -> None:
+    (which,) = citizen.say(f"说不准是什么，{PLACE}")
+    leaves = citizen.services.taxonomy
+    assert titles(which) == [leaves.leaf(code).entry.plain for code in ("410101", "310101")]
+    citizen.tapped(which, titles(which)[1])
+    assert citizen.draft is not None
+    assert (citizen.draft.category, citizen.draft.category_confidence) == ("310101", 1.0)
+
+
+def test_a_greeting_in_between_is_left_to_its_rule(citizen: Citizen) -> None:
+    citizen.say("路灯坏了")
+    before = dict(citizen.slots)
+    assert citizen.take(HearReport, message("你好", "greet")) == []
+    assert citizen.slots == before and citizen.happened == []
+    (where,) = citizen.take(HearReport)
+    assert where.text == words(citizen, "report.ask_place_again")
+
+
+@pytest.mark.parametrize(("said", "intent"), [(PLACE, "greet"), ("合肥路那边，谢谢", "thanks")])
+def test_a_place_is_an_answer_whatever_else_it_sounds_like(citizen: Citizen, said: str, intent: str) -> None:
+    citizen.say("路灯坏了")
+    (contact,) = citizen.say(said, intent)
+    assert contact.text == words(citizen, "report.ask_contact")
+
+
+def test_a_form_that_is_come_back_to_asks_again_and_hears_nothing_twice(citizen: Citizen) -> None:
+    citizen.say("路灯坏了")
+    draft = citizen.draft
+    citizen.take(HearReport, message("我要找人工", "ask_person"))
+    citizen.events.append({"event": "action", "name": "action_ask_person"})
+    (where,) = citizen.take(HearReport)
+    assert "report.ask_place" and where.text == words(citizen, "report.ask_place_again")
+    assert citizen.draft is not None and draft is not None
+    assert citizen.draft.description == draft.description
+
+
+@pytest.mark.parametrize("intent", ["start_report", "report_again", "start_over"])
+def test_an_opening_word_is_not_the_problem(citizen: Citizen, intent: str) -> None:
+    (what,) = citizen.say("我要反映问题", intent)
+    assert what.text == words(citizen, "report.ask_description")
+    assert citizen.draft is not None and citizen.draft.description == ""
+
+
+def test_what_was_said_before_is_never_said_twice(citizen: Citizen) -> None:
+    citizen.slots["said_before"] = LAMP
+    (contact,) = citizen.tap("said_before", "就反映这件事", "start_report")
+    assert contact.text == words(citizen, "report.ask_contact")
+    assert citizen.draft is not None and citizen.draft.description == LAMP
+
+
+def test_signs_alone_are_asked_about(citizen: Citizen) -> None:
+    citizen.say("我要反映问题", "start_report")
+    said, what = citizen.say("？？？", "nlu_fallback")
+    assert (said.text, what.text) == (words(citizen, "report.nothing_said"), words(citizen, "report.ask_description"))
+
+
+def test_a_known_issue_is_told_before_any_form_and_may_be_enough(citizen: Citizen) -> None:
+    (known,) = citizen.say("合肥路688号翠湖小区家里暖气不热")
+    assert known.card is not None and known.card["kind"] == "known_issue"
+    assert citizen.asked == "report_known_issue"
+    (enough,) = citizen.tapped(known, words(citizen, "report.known_issue_fine"))
+    assert enough.text == words(citizen, "report.known_issue_enough")
+    assert citizen.draft is None and filed(citizen) == []
+
+
+def test_a_known_issue_can_be_reported_all_the_same(citizen: Citizen) -> None:
+    (known,) = citizen.say("合肥路688号翠湖小区家里暖气不热")
+    (contact,) = citizen.tapped(known, words(citizen, "report.known_issue_file"))
+    assert contact.text == words(citizen, "report.ask_contact")
+
+
+def test_a_neighbour_is_offered_the_same_problem_and_gets_a_number_of_their_own(
+    citizen: Citizen, neighbour: Citizen
+) -> None:
+    citizen.tapped(card(citizen), "确认提交")
+    (similar,) = neighbour.say(LAMP_AGAIN)
+    assert similar.card is not None and similar.card["kind"] == "incidents"
+    neighbour.tapped(similar, words(citizen, "report.same_problem"))
+    (shown,) = neighbour.tap("contact:anonymous")
+    (ticket,) = neighbour.tapped(shown, words(citizen, "report.join_and_submit"))
+    (mine,), (theirs,) = filed(citizen), filed(neighbour)
+    assert mine.number != theirs.number and mine.incident_id == theirs.incident_id
+    assert theirs.joined and display(theirs.number) in ticket.text
+
+
+def test_a_similar_problem_that_was_closed_meanwhile_is_not_offered(citizen: Citizen, neighbour: Citizen) -> None:
+    citizen.tapped(card(citizen), "确认提交")
+    neighbour.say(LAMP_AGAIN)
+    (mine,) = filed(citizen)
+    with citizen.services.unit_of_work() as tx:
+        tx.incidents.close(mine.incident_id, citizen.services.clock())
+    (asked,) = neighbour.take(HearReport)
+    assert asked.text == words(citizen, "report.ask_contact")
+
+
+def test_calling_it_off_leaves_nothing_behind(citizen: Citizen) -> None:
+    card(citizen)
+    (gone,) = citizen.take(DropReport, message("算了", "cancel"))
+    assert gone.text == words(citizen, "report.dropped")
+    assert citizen.draft is None and citizen.asked is None
+    assert {"event": "active_loop", "name": None, "timestamp": None} in citizen.happened
+    (nothing,) = citizen.take(DropReport, message("算了", "cancel"))
+    assert nothing.text == words(citizen, "report.nothing_to_drop")
+    assert filed(citizen) == []
+
+
+def test_beginning_again_begins_with_an_empty_draft(citizen: Citizen) -> None:
+    assert citizen.take(RestartReport, message("重新来", "start_over")) == []
+    card(citizen)
+    (again,) = citizen.take(RestartReport, message("重新来", "start_over"))
+    assert again.text == words(citizen, "report.restarted")
+    assert citizen.draft is None
+
+
+def test_after_a_look_up_the_report_goes_on(citizen: Citizen) -> None:
+    assert citizen.take(ResumeReport, message("查进度", "check_progress")) == []
+    citizen.say("路灯坏了")
+    (again,) = citizen.take(ResumeReport)
+    assert again.text == words(citizen, "report.again")
+    assert [one["name"] for one in citizen.happened if one["event"] == "followup"] == ["report_form"]
+
+
+def test_submitting_without_a_draft_says_nothing(citizen: Citizen) -> None:
+    assert citizen.take(SubmitReport, message("好")) == []
+    assert citizen.happened == []
+
+
+def test_two_reports_of_one_citizen_are_two_tickets(citizen: Citizen) -> None:
+    card(citizen)
+    citizen.say("对", "affirm")
+    citizen.say("李沧区书院路29号门口垃圾没人收")
+    citizen.tap("contact:anonymous")
+    citizen.say("对", "affirm")
+    numbers = {complaint.number for complaint in filed(citizen)}
+    assert len(numbers) == 2
+
+
+def test_a_draft_kept_by_an_older_version_is_still_understood(citizen: Citizen, services: Services) -> None:
+    card(citizen)
+    draft = citizen.draft
+    assert draft is not None
+    citizen.slots["report_draft"] = {**draft.as_dict(), "mood": "angry"}
+    citizen.say("对", "affirm")
+    assert len(filed(citizen)) == 1
+    assert replace(draft, asked={}).id == filed(citizen)[0].draft_id
