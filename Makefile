@@ -29,7 +29,7 @@ test: setup-dev  ## lint, types, import contracts and every test that needs no s
 	@echo "== tests"
 	@$(PY) -m pytest tests -n auto -m "not conversation and not browser and not servers"
 	@echo "== tests inside Rasa's environment"
-	@cd bot && .venv/bin/python -m pytest -q -p no:cacheprovider -c /dev/null --rootdir .. ../tests/bot
+	@cd bot && .venv/bin/python -m pytest -q -p no:cacheprovider -c /dev/null --rootdir .. --confcutdir ../tests/bot ../tests/bot
 
 check: setup-dev  ## lint, types and import contracts only
 	@echo "== ruff" && .venv/bin/ruff check -q . && .venv/bin/ruff format -q --check .

@@ -14,7 +14,7 @@ from integrations.services.following_up import Found, Lookup
 from integrations.services.records import Bubble
 from kb import ticket_number
 
-_TAIL = re.compile(r"(?<!\d)(\d{4})(?!\d)")
+_TAIL = re.compile(r"(?<![0-9])([0-9]{4})(?![0-9])")
 
 
 class HearProgress(Step):
@@ -53,7 +53,9 @@ class HearProgress(Step):
     def _end(self, lookup: Lookup) -> tuple[list[Bubble], Events]:
         speech = self.services.speech
         if lookup.complaint:
-            bubble = speech.progress(lookup.complaint, lookup.people, lookup.request_id)
+            bubble = speech.progress(
+                lookup.complaint, lookup.people, now=self.services.clock(), request_id=lookup.request_id
+            )
         elif lookup.found is Found.LIST:
             bubble = speech.own_tickets(lookup.own)
         else:

@@ -78,7 +78,7 @@ class SubmitReport(Step):
         if memory.draft is None:  # the form ended because the citizen dropped it, and has said so
             return (), []
         complaint = self.services.intake.submit(memory.draft, memory.conversation_id)
-        forget = [*keep_draft(None), SlotSet("said_before", None), SlotSet("last_draft_id", memory.draft.id)]
+        forget = [*keep_draft(None), SlotSet("said_before", None)]
         return [self.services.speech.ticket(complaint)], forget
 
 

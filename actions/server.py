@@ -52,7 +52,7 @@ def create_app(services: Services) -> FastAPI:
 
     @app.post("/webhook")
     async def webhook(request: Request) -> JSONResponse:
-        if not hmac.compare_digest(request.query_params.get("token", ""), token):
+        if not hmac.compare_digest(request.query_params.get("token", "").encode(), token.encode()):
             raise HTTPException(403, "wrong token")
         call = await request.json()
         try:

@@ -15,6 +15,8 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
+WEB = r"^$|^https?://[^\s/]+"
+DATABASE = r"^$|^sqlite:///.+|^postgresql(\+psycopg)?://.+"
 
 
 class SettingsError(ValueError):
@@ -32,27 +34,45 @@ class Settings(BaseSettings):
     rasa_port: int = Field(default=8005, ge=1, le=65535, description="Loopback port of Rasa")
     actions_port: int = Field(default=8055, ge=1, le=65535, description="Loopback port of the actions")
     department_port: int = Field(default=8311, ge=1, le=65535, description="Loopback port of the demo department")
-    database_url: str = Field(default="", description="PostgreSQL by URL; empty: SQLite in the data folder")
-    redis_url: str = Field(default="", description="Redis by URL; empty: an embedded server")
-    rasa_url: str = Field(default="", description="Rasa elsewhere; empty: started by `jiesu up`")
-    dispatch_url: str = Field(
-        default="", description="GeoReport v2 backend, up to and without /requests.json; empty: the demo department"
+    database_url: str = Field(
+        default="", repr=False, pattern=DATABASE, description="PostgreSQL by URL; empty: SQLite in the data folder"
     )
-    dispatch_api_key: str = Field(default="", description="api_key of the backend; empty: one made for the demo")
+    redis_url: str = Field(
+        default="",
+        repr=False,
+        pattern=r"^$|^(rediss?|unix)://.+",
+        description="Redis by URL; empty: an embedded server",
+    )
+    rasa_url: str = Field(default="", pattern=WEB, description="Rasa elsewhere; empty: started by `jiesu up`")
+    dispatch_url: str = Field(
+        default="",
+        pattern=WEB,
+        description="GeoReport v2 backend, up to and without /requests.json; empty: the demo department",
+    )
+    dispatch_api_key: str = Field(
+        default="", repr=False, description="api_key of the backend; empty: one made for the demo"
+    )
     dispatch_jurisdiction: str = Field(default="", description="jurisdiction_id, where the backend wants one")
     dispatch_mapping: Path | None = Field(default=None, description="Mapping file; empty: the one that ships")
     dispatch_poll_seconds: float = Field(default=60.0, gt=0, description="How often open requests are asked after")
-    hook_secret: str = Field(default="", description="Secret of the dispatch hook; empty: one made and kept")
-    session_secret: str = Field(default="", description="Signs the page's session; empty: one made and kept")
-    internal_token: str = Field(default="", description="Token between the parts; empty: one made and kept")
+    hook_secret: str = Field(
+        default="", repr=False, description="Secret of the dispatch hook; empty: one made and kept"
+    )
+    session_secret: str = Field(
+        default="", repr=False, description="Signs the page's session; empty: one made and kept"
+    )
+    internal_token: str = Field(default="", repr=False, description="Token between the parts; empty: one made and kept")
     cookie_secure: bool = Field(default=False, description="Send the session cookie over HTTPS only")
     bot_python: Path = Field(default=ROOT / "bot/.venv/bin/python", description="Python of Rasa's environment")
-    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+    log_level: str = Field(
+        default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR"
+    )
 
     @property
     def sql_url(self) -> str:
         """The database's URL, the default one filled in."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'jiesu.db'}"
+        url = self.database_url or f"sqlite:///{self.data_dir / 'jiesu.db'}"
+        return url.replace("postgresql://", "postgresql+psycopg://", 1)
 
     @property
     def redis_socket(self) -> Path:
@@ -112,8 +132,11 @@ def _kept(folder: Path) -> dict[str, str]:
             os.link(part, path)
         Path(part).unlink()
     try:
-        return {name: str(value) for name, value in json.loads(path.read_text(encoding="utf-8")).items()}
-    except (OSError, ValueError) as broken:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return {name: str(kept[name]) for name in Secrets.NAMES}
+    except KeyError as missing:
+        raise SettingsError(f"{path}: has no {missing}") from missing
+    except (OSError, ValueError, TypeError) as broken:
         raise SettingsError(f"{path}: cannot be read ({broken})") from broken
 
 

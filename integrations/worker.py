@@ -42,6 +42,9 @@ class Worker:
             except TryLater as away:
                 log.warning("worker waits: %s", away)
                 busy = False
+            except Exception:
+                log.exception("worker failed")
+                busy = False
             if not busy:
                 self._stopping.wait(IDLE_SECONDS)
         log.info("worker stopped: name=%s", self._name)
@@ -52,6 +55,8 @@ class Worker:
                 self._services.dispatching.poll()
             except TryLater as away:
                 log.warning("poll waits: %s", away)
+            except Exception:
+                log.exception("poll failed")
 
     def _beat(self) -> None:
         while not self._stopping.is_set():

@@ -74,6 +74,17 @@ def read_yaml(path: Path) -> Any:
     except yaml.MarkedYAMLError as wrong:
         line = wrong.problem_mark.line + 1 if wrong.problem_mark else 1
         raise ContentError(f"{shown(path)}:{line}: {wrong.problem}") from wrong
+    except yaml.YAMLError as wrong:
+        raise ContentError(f"{shown(path)}:1: cannot be read ({wrong})") from wrong
+
+
+def read_mapping(path: Path) -> Mapped:
+    """The file's value, which must be keys and values. Raises ContentError with file and line."""
+    value = read_yaml(path)
+    if not isinstance(value, Mapped):
+        found = "nothing" if value is None else f"{value!r}"[:60]
+        raise ContentError(f"{shown(path)}:1: expected keys and values, found {found}")
+    return value
 
 
 def as_model(model: type[Model], value: Any, path: Path, *, line: int | None = None, **extra: Any) -> Model:
@@ -116,3 +127,5 @@ def read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[s
                 yield reader.line_num, {key: value.strip() for key, value in row.items()}
     except FileNotFoundError as missing:
         raise ContentError(f"{shown(path)}:1: the file does not exist") from missing
+    except UnicodeDecodeError as wrong:
+        raise ContentError(f"{shown(path)}:1: not UTF-8 text (byte {wrong.start})") from wrong

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from kb.content_files import CONTENT, ContentError, read_yaml, shown
+from kb.content_files import CONTENT, ContentError, read_mapping, shown
 from kb.taxonomy import Taxonomy
 from kb.text import folded
 
@@ -18,10 +18,12 @@ def read_examples(taxonomy: Taxonomy, folder: Path = FOLDER) -> list[tuple[str, 
     """(text, leaf code) of every example. Raises ContentError for an unknown code or an empty or doubled text."""
     found: dict[str, tuple[str, str]] = {}
     for path in sorted(folder.glob("*.yml")):
-        raw = read_yaml(path)
+        raw = read_mapping(path)
         for code, texts in raw.items():
             if code not in taxonomy.leaves:
                 raise ContentError(f"{shown(path)}:{raw.line}: no category {code!r}")
+            if not isinstance(texts, list):
+                raise ContentError(f"{shown(path)}:{raw.line}: {code}: expected a list of sentences, found {texts!r}")
             for text in texts:
                 key = folded(str(text))
                 if not key:

@@ -21,6 +21,16 @@ WEIGHTS = {"place": 0.5, "category": 0.25, "text": 0.25}
 # How long after its last report an open incident of a branch is still the same one. Others: until it is closed.
 PERIOD = {"63": timedelta(days=14), "64": timedelta(days=21), "62": timedelta(days=21), "66": timedelta(days=14)}
 
+_BUILDING = re.compile(
+    r"(\d+|[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九])(?:号楼|栋|幢|号(?!线))"
+)
+_NUMERALS = {
+    f"{tens}{ones}": str(10 * t + o)
+    for t, tens in enumerate(["", "十", "二十", "三十", "四十", "五十", "六十", "七十", "八十", "九十"])
+    for o, ones in enumerate(["", *"一二三四五六七八九"])
+    if t + o
+}
+
 
 @dataclass(frozen=True, slots=True)
 class OpenIncident:
@@ -87,14 +97,14 @@ def _category(a: str, b: str) -> tuple[float, str]:
 def _place(a: Place, b: Place) -> tuple[float, str]:
     if a.district and b.district and a.district != b.district:
         return 0.0, ""
+    if _contradict(a.text, b.text):
+        return 0.0, ""
     if a.lat is not None and a.lon is not None and b.lat is not None and b.lon is not None and a.crs == b.crs:
         distance = metres((a.lat, a.lon), (b.lat, b.lon))
         if distance <= RADIUS_M:
             return 1.0 - 0.4 * distance / RADIUS_M, f"相距约{max(10, round(distance, -1)):.0f}米"
         if not (a.key and a.key == b.key):
             return 0.0, ""
-    if _contradict(a.text, b.text):
-        return 0.0, ""
     if folded(a.text) and folded(a.text) == folded(b.text):
         return 1.0, "同一地点"
     if a.spot and b.spot and (a.spot in b.spot or b.spot in a.spot):
@@ -113,7 +123,7 @@ def _contradict(a: str, b: str) -> bool:
 
 
 def _buildings(text: str) -> set[str]:
-    return set(re.findall(r"(\d+)(?:号楼|栋|幢|号(?!线))", folded(text)))
+    return {_NUMERALS.get(n, n) for n in _BUILDING.findall(folded(text))}
 
 
 def _text(a: str, b: str) -> float:

@@ -9,8 +9,11 @@ import unicodedata
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _SPACES = re.compile(r"[ \t\u3000]+")
 _MEANINGFUL = re.compile(r"[\w]", re.UNICODE)
-_MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)[-\s]?(\d{4})[-\s]?(\d{4})(?!\d)")
-_LANDLINE = re.compile(r"(?<!\d)(0\d{2,3})[-\s]?(\d{7,8})(?!\d)")
+_JOINT = r"[-－—\s]?"
+_MOBILE = re.compile(rf"(?<![0-9])(?:\+?86{_JOINT})?(1[3-9][0-9]){_JOINT}([0-9]{{4}}){_JOINT}([0-9]{{4}})(?![0-9])")
+_LANDLINE = re.compile(rf"(?<![0-9])(0[0-9]{{2,3}}){_JOINT}([0-9]{{7,8}})(?![0-9])")
+_IDENTITY = re.compile(r"(?<![0-9])[0-9]{17}[0-9Xx](?![0-9])")
+_FULL_WIDTH_DIGITS = {ord(wide): ord(half) for wide, half in zip("０１２３４５６７８９＋", "0123456789+", strict=True)}
 
 _DIGITS = {
     **dict(zip("零〇一二三四五六七八九", [0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9], strict=True)),
@@ -27,15 +30,15 @@ _DIGITS = {
     "玖": 9,
 }
 
-_NUM = r"(?:\d+|[一二两三四五六七八九十几半]{1,3})"
-_UNIT = r"(?:个?多?(?:分钟|小时|钟头|天|日|周|星期|礼拜|个?月|年))"
+_NUM = r"(?:\d+|[一二两三四五六七八九十几半]{1,3})来?"
+_UNIT = r"(?:个?多?(?:分钟|小时|钟头|天|日|周|星期|礼拜|个?月|年(?!级|代|底)))"
 _TIME_WORDS = re.compile(
-    rf"(?:(?:(?:从|自)?(?:今天|昨天|前天|大前天|今晚|昨晚|前晚|今早|昨夜|上周[一二三四五六日天末]?|上星期[一二三四五六日天]?|"
+    rf"(?:(?:(?:从|自)?(?:今天|昨天|前天|大前天|今晚|昨晚|前晚|今早|昨夜|(?:这|本)?周[一二三四五六日天]|上周[一二三四五六日天末]?|上星期[一二三四五六日天]?|"
     rf"上个月|这个月|本月|去年|今年|前几天|这几天|这两天|最近|刚才|刚刚|每天|每晚|天天|"
     rf"\d{{1,2}}月\d{{1,2}}[日号])"
     rf"(?:凌晨|早上|上午|中午|下午|傍晚|晚上|夜里|半夜)?(?:\d{{1,2}}[点:：]\d{{0,2}}分?|[一二三四五六七八九十]{{1,3}}点半?)?"
     rf"(?:开始|以来|起|到现在)?)"
-    rf"|(?:快|已经|都|有|近|大概|约)?{_NUM}{_UNIT}(?:了|多了|以来|前)?)"
+    rf"|(?:快|已经|都|有|近|大概|约)?{_NUM}{_UNIT}(?!到晚|两头|到黑)(?:了|多了|以来|前)?)"
 )
 
 
@@ -44,8 +47,8 @@ def clean(text: str) -> str:
 
     Line breaks stay. The result may be empty.
     """
-    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
-    text = _CONTROL.sub("", text)
+    text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = unicodedata.normalize("NFC", text)
     return "\n".join(_SPACES.sub(" ", line).strip() for line in text.split("\n")).strip()
 
 
@@ -62,7 +65,7 @@ def says_something(text: str) -> bool:
 
 def find_phone(text: str) -> str | None:
     """The first phone number in the text, digits only, or None. Mobile before landline."""
-    half = unicodedata.normalize("NFKC", text)
+    half = text.translate(_FULL_WIDTH_DIGITS)
     for pattern in (_MOBILE, _LANDLINE):
         if found := pattern.search(half):
             return "".join(found.groups())
@@ -76,9 +79,14 @@ def mask_phone(phone: str) -> str:
 
 def hide_personal(text: str) -> str:
     """The text without phone and identity-card numbers, for lists, logs and other citizens."""
-    half = re.sub(r"(?<!\d)\d{17}[\dXx](?!\d)", "（证件号已隐藏）", text)
+    half = _IDENTITY.sub("（证件号已隐藏）", text.translate(_FULL_WIDTH_DIGITS))
     half = _MOBILE.sub("（电话已隐藏）", half)
     return _LANDLINE.sub("（电话已隐藏）", half)
+
+
+def hide_phones(text: str) -> str:
+    """The text without what is surely a phone number, for looking for other numbers in it."""
+    return _LANDLINE.sub("；", _MOBILE.sub("；", text.translate(_FULL_WIDTH_DIGITS)))
 
 
 def find_since(text: str) -> str | None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from stdnum import damm
 
-from kb.text import spoken_digits
+from kb.text import hide_phones, spoken_digits
 
 LENGTH = 12
 _SPOKEN = "零〇一二两三四五六七八九幺"
@@ -39,13 +39,15 @@ def display(number: str) -> str:
 def find(text: str) -> str | None:
     """What looks like a ticket number in the text, digits only, whether its check digit is right or not.
 
-    Spaces, dashes, full-width digits and spoken digits are understood. A run of eleven digits that begins
-    like a mobile phone is not taken for a ticket. None when nothing looks like one.
+    Spaces, dashes, full-width digits and spoken digits are understood. Phone numbers are not taken for tickets:
+    a mobile has eleven digits and begins with 1, a landline begins with 0 as no ticket does.
+    None when nothing looks like one.
     """
-    for run in _RUN.finditer(unicodedata.normalize("NFKC", text)):
+    plain = hide_phones(unicodedata.normalize("NFKC", text))
+    for run in _RUN.finditer(plain):
         digits = spoken_digits(run.group(0))
-        if len(digits) == 11 and re.fullmatch(r"1[3-9]\d{9}", digits):
+        if len(digits) == 11 and re.fullmatch("1[3-9][0-9]{9}", digits):  # a mobile, read aloud
             continue
-        if LENGTH - 1 <= len(digits) <= LENGTH + 1:
+        if LENGTH - 1 <= len(digits) <= LENGTH + 1 and not digits.startswith("0"):
             return digits
     return None

@@ -6,7 +6,7 @@ import string
 from dataclasses import dataclass
 from pathlib import Path
 
-from kb.content_files import CONTENT, ContentError, read_yaml, shown
+from kb.content_files import CONTENT, ContentError, read_mapping, shown
 
 FOLDER = CONTENT / "words"
 
@@ -45,13 +45,15 @@ def load(folder: Path = FOLDER) -> Words:
     """Read every file. Raises ContentError naming file, line and key."""
     found: dict[str, str] = {}
     for path in sorted(folder.glob("*.yml")):
-        raw = read_yaml(path)
+        raw = read_mapping(path)
         for key, sentence in raw.items():
             if not isinstance(sentence, str) or not sentence.strip():
                 raise ContentError(f"{shown(path)}:{raw.line}: {key}: expected a sentence, found {sentence!r}")
             try:
-                list(string.Formatter().parse(sentence))
+                gaps = [name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None]
             except ValueError as wrong:
                 raise ContentError(f"{shown(path)}:{raw.line}: {key}: {wrong}") from wrong
+            if not all(name.isidentifier() for name in gaps):
+                raise ContentError(f"{shown(path)}:{raw.line}: {key}: a gap needs a name, found {sentence!r}")
             found[f"{path.stem}.{key}"] = sentence.strip()
     return Words(found)

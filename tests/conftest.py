@@ -66,7 +66,7 @@ def settings(tmp_path: Path, empty_tables: str) -> Iterator[Settings]:
             _env_file=None,
             data_dir=tmp_path,
             database_url="" if url.startswith("sqlite") else url,
-            **{name: NOBODY_LISTENS_HERE for name in ("port", "rasa_port", "actions_port", "department_port")},
+            **dict.fromkeys(("port", "rasa_port", "actions_port", "department_port"), NOBODY_LISTENS_HERE),
             **SECRETS,
         )
 

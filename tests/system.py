@@ -83,7 +83,9 @@ class RunningSystem:
 
     def kill_part(self, name: str) -> None:
         """Kill one of our own parts outright; the supervisor starts it again."""
-        subprocess.run(["pkill", "-KILL", "-P", str(self._process.pid if self._process else 0), "-f", name], check=False)
+        subprocess.run(
+            ["pkill", "-KILL", "-P", str(self._process.pid if self._process else 0), "-f", name], check=False
+        )
 
     def health(self) -> dict[str, object]:
         """What /health says."""

@@ -19,13 +19,17 @@ from integrations.services.casework import DepartmentUpdate
 from integrations.services.errors import NeedsPerson, Rejected, TryLater
 from integrations.services.records import Complaint
 from kb.content_files import as_model, read_yaml
+from kb.places.coordinates import to_wgs84
 from kb.taxonomy import Taxonomy
+from kb.text import hide_personal
 
 MAPPING = Path(__file__).with_name("open311_mapping.yml")
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 PAGE_SIZE, MOST_PAGES = 100, 50
 # A backend's clock may differ from ours by this much without hiding a request from `find`.
 CLOCK_DIFFERENCE = timedelta(hours=1)
+# GeoReport lets a server refuse more than 90 days at once.
+LONGEST_WINDOW = timedelta(days=89)
 TOKEN_TRIES, TOKEN_WAIT = 5, 1.0
 
 
@@ -72,8 +76,7 @@ class Open311Dispatcher:
 
         Raises TryLater (no answer, 429, 5xx, a token without a number yet) or NeedsPerson (the backend refuses it).
         """
-        answer = self._ask("POST", "requests.json", data=self._form(complaint, phone))
-        first = answer[0] if isinstance(answer, list) and answer else {}
+        first = _first(self._ask("POST", "requests.json", data=self._form(complaint, phone)))
         if number := first.get("service_request_id"):
             return str(number)
         if token := first.get("token"):
@@ -82,20 +85,28 @@ class Open311Dispatcher:
 
     def find(self, complaint: Complaint) -> str | None:
         """The number of the request that carries our reference. Raises TryLater or NeedsPerson."""
-        window = {
-            "service_code": self._service_code(complaint),
-            "start_date": _w3c(complaint.filed_at - CLOCK_DIFFERENCE),
-            "end_date": _w3c(datetime.now(UTC) + CLOCK_DIFFERENCE),
-        }
-        for request in self._listed(window):
-            if self._carries(request, complaint.number):
-                return str(request["service_request_id"])
+        start, end = complaint.filed_at - CLOCK_DIFFERENCE, datetime.now(UTC) + CLOCK_DIFFERENCE
+        while start < end:
+            window = {
+                "service_code": self._service_code(complaint),
+                "start_date": _w3c(start),
+                "end_date": _w3c(min(end, start + LONGEST_WINDOW)),
+            }
+            for request in self._listed(window):
+                if self._carries(request, complaint.number):
+                    return str(request["service_request_id"])
+            start += LONGEST_WINDOW
         return None
 
     def updates(self, request_id: str) -> Sequence[DepartmentUpdate]:
         """The updates so far, in order; a backend that only says 'closed' gives that one."""
-        answer = self._ask("GET", f"requests/{request_id}.json")
-        request = answer[0] if isinstance(answer, list) and answer else {}
+        request = _first(self._ask("GET", f"requests/{request_id}.json"))
+        try:
+            return self._read_updates(request)
+        except (KeyError, ValueError, TypeError, AttributeError) as odd:
+            raise TryLater(f"the history of {request_id} cannot be read ({type(odd).__name__})") from odd
+
+    def _read_updates(self, request: dict[str, Any]) -> Sequence[DepartmentUpdate]:
         history = (request.get(self._mapping.extension) or {}).get("history")
         if history is not None:
             return [
@@ -122,17 +133,20 @@ class Open311Dispatcher:
     def _form(self, complaint: Complaint, phone: str | None) -> dict[str, str]:
         leaf = self._taxonomy.leaf(complaint.category)
         footer = self._mapping.description_footer.format(reference=complaint.number)
+        # Who wants to stay anonymous may still have written a number into the words.
+        words = hide_personal(complaint.description) if complaint.anonymous else complaint.description
         form = {
             "api_key": self._api_key,
             "service_code": self._service_code(complaint),
-            "description": f"{complaint.description}\n{footer}",
+            "description": f"{words}\n{footer}",
             "address_string": self._mapping.unknown_address,
             **self._jurisdiction,
         }
         if place := complaint.place:
             form["address_string"] = place.full or self._mapping.unknown_address
             if place.lat is not None and place.lon is not None:
-                form |= {"lat": f"{place.lat:.6f}", "long": f"{place.lon:.6f}"}
+                lat, lon = to_wgs84((place.lat, place.lon), place.crs or "WGS-84")
+                form |= {"lat": f"{lat:.6f}", "long": f"{lon:.6f}"}
         if phone and not complaint.anonymous:
             form["phone"] = phone
         values = {"reference": complaint.number, "category": f"{leaf.code} {leaf.name}"}
@@ -146,9 +160,8 @@ class Open311Dispatcher:
 
     def _number_of(self, token: str) -> str:
         for _ in range(TOKEN_TRIES):
-            answer = self._ask("GET", f"tokens/{token}.json")
-            if isinstance(answer, list) and answer and answer[0].get("service_request_id"):
-                return str(answer[0]["service_request_id"])
+            if number := _first(self._ask("GET", f"tokens/{token}.json")).get("service_request_id"):
+                return str(number)
             self._sleep(TOKEN_WAIT)
         raise TryLater("the backend has not given the token a number yet")
 
@@ -156,6 +169,8 @@ class Open311Dispatcher:
         seen: set[str] = set()
         for page in range(1, MOST_PAGES + 1):
             answer = self._ask("GET", "requests.json", params={**window, "page": page, "page_size": PAGE_SIZE})
+            if not isinstance(answer, list) or not all(isinstance(one, dict) for one in answer):
+                raise TryLater("the backend's list of requests cannot be read")
             fresh = [one for one in answer if str(one.get("service_request_id")) not in seen]
             if not fresh:  # the last page, or a backend that knows no pages
                 return
@@ -185,6 +200,12 @@ class Open311Dispatcher:
             return response.json()
         except ValueError as garbled:
             raise TryLater("the backend answered something that is not JSON") from garbled
+
+
+def _first(answer: Any) -> dict[str, Any]:
+    """GeoReport answers with a list of one; an answer that says nothing is an empty one."""
+    first = answer[0] if isinstance(answer, list) and answer else {}
+    return first if isinstance(first, dict) else {}
 
 
 def _w3c(at: datetime) -> str:

@@ -20,7 +20,11 @@ class RasaListener:
 
     def __init__(self, base_url: str, *, token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._client = httpx.AsyncClient(
-            base_url=base_url, timeout=TIMEOUT, transport=transport, limits=httpx.Limits(max_connections=64)
+            base_url=base_url,
+            timeout=TIMEOUT,
+            transport=transport,
+            limits=httpx.Limits(max_connections=64),
+            trust_env=False,  # a proxy for the wide world has no business between the parts
         )
         self._token = token
 
@@ -40,13 +44,15 @@ class RasaListener:
         messages = await self._json("POST", "/webhooks/rest/webhook", json=body)
         if not isinstance(messages, list) or not messages:
             raise TryLater("Rasa gave no answer to a message")
-        return [_bubble(message) for message in messages]
+        return [_readable(message) for message in messages]
 
     async def heard(self, conversation: Conversation, message_id: str) -> list[Bubble] | None:
         """The bubbles that followed that message when its turn was finished, else None. Raises TryLater."""
         tracker = await self._json(
             "GET", f"/conversations/{conversation.sender}/tracker", params={"token": self._token}
         )
+        if not isinstance(tracker, dict):
+            raise TryLater("Rasa's tracker cannot be read")
         answer: list[Bubble] | None = None
         finished = False
         for event in tracker.get("events") or ():
@@ -56,7 +62,7 @@ class RasaListener:
                 if (event.get("metadata") or {}).get("message_id") == message_id:
                     answer = []
             elif answer is not None and event.get("event") == "bot":
-                answer.append(_bubble({"text": event.get("text"), **(event.get("data") or {})}))
+                answer.append(_readable({"text": event.get("text"), **(event.get("data") or {})}))
             elif answer is not None and event.get("name") == "action_listen":
                 finished = True
         return answer if answer and finished else None
@@ -80,6 +86,13 @@ class RasaListener:
             return response.json()
         except ValueError as garbled:
             raise TryLater("Rasa answered something that is not JSON") from garbled
+
+
+def _readable(message: Any) -> Bubble:
+    try:
+        return _bubble(message)
+    except (KeyError, TypeError, AttributeError, ValueError) as odd:
+        raise TryLater(f"Rasa's answer cannot be read ({type(odd).__name__})") from odd
 
 
 def _bubble(message: dict[str, Any]) -> Bubble:

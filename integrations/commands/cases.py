@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from integrations import bootstrap, settings
+from integrations.commands import tables
 from integrations.services.errors import Rejected
 from integrations.services.speech import moment
 from kb import ticket_number
@@ -32,9 +34,9 @@ def add_to(app: typer.Typer) -> None:
         for row, complaint in rows:
             number = ticket_number.display(complaint.number) if complaint else "?"
             table.add_row(
-                str(row.id), row.task, number, moment(row.created_at), str(row.attempts), row.last_error or ""
+                str(row.id), row.task, number, moment(row.created_at), str(row.attempts), escape(row.last_error or "")
             )
-        Console().print(table)
+        tables.show(table)
 
     @app.command(rich_help_panel=PANEL)
     def retry(row: Annotated[int, typer.Argument(help="Number of the row, from `jiesu stuck`.")]) -> None:
@@ -61,8 +63,10 @@ def add_to(app: typer.Typer) -> None:
             with services.unit_of_work() as tx:
                 conversation = tx.conversations.get(one.conversation_id)
             said = str(one.context.get("said") or "")
-            table.add_row(str(one.id), moment(one.asked_at), conversation.channel if conversation else "?", said)
-        Console().print(table)
+            table.add_row(
+                str(one.id), moment(one.asked_at), conversation.channel if conversation else "?", escape(said)
+            )
+        tables.show(table)
 
     @people.command()
     def show(number: Annotated[int, typer.Argument(help="Number from `jiesu handovers list`.")]) -> None:

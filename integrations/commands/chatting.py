@@ -16,13 +16,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from integrations import settings
+from integrations.commands import tables
 from integrations.commands.citizen import Citizen, Message
 from integrations.commands.replaying import Case, Result, read_cases, replay_all
 from integrations.services.errors import Rejected, TryLater
 
 PANEL = "Talking to it"
-# Wide enough for every column, also where there is no terminal to ask.
-TABLE_WIDTH = 132
 
 
 def add_to(app: typer.Typer) -> None:
@@ -73,9 +72,7 @@ def add_to(app: typer.Typer) -> None:
             for result in results:
                 sys.stdout.write(json.dumps(result.as_json(), ensure_ascii=False) + "\n")
         else:
-            console = Console()
-            console.width = max(console.width, TABLE_WIDTH)
-            console.print(_table(cases, results))
+            tables.show(_table(cases, results))
         reached = sum(result.backend is not None for result in results)
         errors.print(
             f"{sum(r.number is not None for r in results)} of {len(cases)} filed, {reached} with a backend number"
@@ -97,7 +94,13 @@ def _show(console: Console, messages: Sequence[Message]) -> None:
             rows = [f"{row['label']}：{row['value']}" for row in item.get("rows") or ()]
             rows += [f"{step['at']}  {step['text']}" for step in item.get("timeline") or ()]
             if rows:
-                console.print(Panel(escape("\n".join(rows)), title=item.get("title") or item.get("number") or "", expand=False))
+                console.print(
+                    Panel(
+                        escape("\n".join(rows)),
+                        title=escape(item.get("title") or item.get("number") or ""),
+                        expand=False,
+                    )
+                )
         for option in message["options"]:
             console.print(f"   [cyan]{option['number']}[/] {escape(option['title'])}", highlight=False)
 
@@ -110,7 +113,7 @@ def _table(cases: list[Case], results: list[Result]) -> Table:
             result.category or "",
             result.area or "",
             str(result.turns),
-            result.number or f"[red]{result.failed}[/]",
+            result.number or f"[red]{escape(result.failed or '')}[/]",
             result.backend or "",
             f"{result.seconds:.1f}",
         )

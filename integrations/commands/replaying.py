@@ -48,7 +48,7 @@ def read_cases(path: Path) -> list[Case]:
     """Raises ContentError naming file and line."""
     cases = []
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as wrong:
         raise ContentError(f"{path}:1: cannot be read ({wrong})") from wrong
     for number, line in enumerate(lines, 1):

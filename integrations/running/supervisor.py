@@ -24,6 +24,8 @@ STOP_SECONDS = 12.0
 RESTART_WAITS = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
 # A part that has run for so long was well: its next death starts the waits from the beginning.
 WELL_AFTER_SECONDS = 60.0
+# A part that dies so often before it was ever ready will not come up.
+DEATHS_AT_START = 2
 LOG_BYTES, LOG_FILES = 10_000_000, 3
 _PR_SET_PDEATHSIG = 1
 # Logs at once; and compiled modules are kept even where the environment asks otherwise: without them Rasa starts in
@@ -46,6 +48,7 @@ class Supervisor:
         self._say = say
         self._stopping = asyncio.Event()
         self._running: dict[str, asyncio.subprocess.Process] = {}
+        self._missing: dict[str, str] = {}
         self._logs = settings.data_dir / "logs"
 
     def stop(self) -> None:
@@ -71,15 +74,17 @@ class Supervisor:
 
     async def _until_ready(self, part: Part) -> None:
         began = time.monotonic()
-        deaths = 0
+        dead: set[int] = set()
         while not self._stopping.is_set():
+            if part.name in self._missing:
+                raise CannotStart(f"{part.name} cannot be started: {self._missing[part.name]}")
             process = self._running.get(part.name)
             if process is not None and process.returncode is None and await part.ready():
                 self._say(f"{part.name} ready ({time.monotonic() - began:.1f} s)")
                 return
-            if process is not None and process.returncode not in (None, 0):
-                deaths += 1
-                if deaths > 3:
+            if process is not None and process.returncode is not None:
+                dead.add(process.pid)
+                if len(dead) > DEATHS_AT_START:
                     raise CannotStart(f"{part.name} ends at once: {self._last_words(part)}")
             if time.monotonic() - began > START_SECONDS:
                 raise CannotStart(f"{part.name} was not ready in {START_SECONDS:.0f} s; see {self._log_of(part)}")
@@ -90,17 +95,11 @@ class Supervisor:
         log = _rotating(self._log_of(part))
         while not self._stopping.is_set():
             began = time.monotonic()
-            process = await asyncio.create_subprocess_exec(
-                *part.command,
-                cwd=part.folder,
-                env={**os.environ, **self._environment(), **part.environment},
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                # Ctrl-C reaches only us; we end the parts in our own order.
-                start_new_session=True,
-                preexec_fn=_die_with_parent,
-            )
+            try:
+                process = await self._start(part)
+            except OSError as refused:
+                self._missing[part.name] = f"{part.command[0]}: {refused.strerror}"
+                return
             self._running[part.name] = process
             assert process.stdout is not None
             await _copy(process.stdout, log)
@@ -112,6 +111,19 @@ class Supervisor:
             self._say(f"{part.name} ended ({_why(code)}); starting it again in {wait:g} s")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), wait)
+
+    async def _start(self, part: Part) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *part.command,
+            cwd=part.folder,
+            env={**os.environ, **self._environment(), **part.environment},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            # Ctrl-C reaches only us; we end the parts in our own order.
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+        )
 
     async def _end(self, keepers: list[asyncio.Task[None]]) -> None:
         """The doors first, then what stands behind them; whoever does not go in time is killed."""
@@ -166,10 +178,11 @@ def check_ports(parts: list[Part], host: str) -> None:
         if part.port is None:
             continue
         name = "JIESU_PORT" if part.name == "gateway" else f"JIESU_{part.name.upper()}_PORT"
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        address = host if part.name == "gateway" else "127.0.0.1"
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((host if part.name == "gateway" else "127.0.0.1", part.port))
+                probe.bind((address, part.port))
             except OSError as taken:
                 why = "another program is listening there" if taken.errno == 98 else taken.strerror
                 raise SettingsError(f"{name}={part.port}: {why}") from taken

@@ -18,6 +18,8 @@ from integrations.services.speech import Speech
 from kb.text import clean, says_something
 
 MAX_CHARACTERS = 2_000
+# What the database can count to.
+MOST_LINES = 2**31 - 1
 # After so many tries a line is given up with an apology and a way on; at one try every few seconds, some minutes.
 TRIES = 20
 # How long a message's sender waits for the turns before it.
@@ -95,8 +97,10 @@ class Conversing:
 
     def option(self, conversation_id: str, seq: int, number: int) -> Said:
         """What tapping button `number` (from 1) of line `seq` says. Raises Rejected when there is no such button."""
-        with self.unit_of_work() as tx:
-            line = tx.conversations.line(conversation_id, seq)
+        line = None
+        if 0 < seq <= MOST_LINES:
+            with self.unit_of_work() as tx:
+                line = tx.conversations.line(conversation_id, seq)
         options = line.bubble.options if line and line.sender is not Sender.CITIZEN else ()
         if not 1 <= number <= len(options):
             raise Rejected(self.speech.words.say("chat.no_such_button"))
@@ -185,8 +189,12 @@ def _neutral(said: Said) -> Said:
 
 def _chosen(text: str, offer: Bubble) -> str | None:
     """The payload of the button that the citizen named by number or by its whole title."""
-    plain = unicodedata.normalize("NFKC", text).strip(" .。、!！")
+    plain = _plain(text)
     for number, option in enumerate(offer.options, 1):
-        if plain in (str(number), option.title):
+        if plain in (str(number), _plain(option.title)):
             return option.payload
     return None
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip(" .。、!！")

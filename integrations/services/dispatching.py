@@ -54,6 +54,8 @@ class Dispatching:
             self._give_to_a_person(row, refused)
         except Conflict as overtaken:
             log.warning("outbox row overtaken: row=%s task=%s %s", row.id, row.task, overtaken)
+        except Exception as fault:  # noqa: BLE001 - one row must not end the worker; it is logged whole
+            self._fault(row, fault)
         else:
             log.info("outbox row done: row=%s task=%s attempt=%s", row.id, row.task, row.attempts)
         return True
@@ -77,7 +79,9 @@ class Dispatching:
         if complaint.joined:
             if main is None:
                 raise TryLater("the incident it joins is not filed yet")
-            self._record(row, complaint, main)
+            # No update will ever come again for a request that was closed meanwhile: then what it has had is read anew.
+            seen = main.sequence if main.open else 0
+            self._record(row, complaint, BackendRequest(complaint.id, main.request_id, self.clock(), seen))
             return
         request_id = self.dispatcher.find(complaint) if row.attempts > 1 else None
         if request_id is None:
@@ -87,7 +91,7 @@ class Dispatching:
         self._record(row, complaint, BackendRequest(complaint.id, request_id, self.clock()))
 
     def _record(self, row: OutboxRow, complaint: Complaint, request: BackendRequest) -> None:
-        """Write down that the request is this complaint's. One that joins later has missed nothing of it."""
+        """Write down that the request is this complaint's."""
         with self.unit_of_work() as tx:
             now = self.clock()
             if not tx.outbox.done(row, now):
@@ -107,10 +111,16 @@ class Dispatching:
         with self.unit_of_work() as tx:
             tx.outbox.later(row, at=at, error=str(later))
 
+    def _fault(self, row: OutboxRow, fault: Exception) -> None:
+        """Something nobody foresaw: this row waits for a person, the others go on."""
+        log.exception("outbox row failed: row=%s task=%s attempt=%s", row.id, row.task, row.attempts)
+        self._give_to_a_person(row, NeedsPerson(f"not foreseen: {type(fault).__name__}"))
+
     def _give_to_a_person(self, row: OutboxRow, refused: Exception) -> None:
         log.error("outbox row stuck: row=%s task=%s attempt=%s %s", row.id, row.task, row.attempts, refused)
         with self.unit_of_work() as tx:
-            tx.outbox.stuck(row, str(refused))
+            if not tx.outbox.stuck(row, str(refused)):
+                return  # another worker has it in hand
             complaint = tx.complaints.get(row.complaint_id)
             if row.task is Task.FILE and complaint and complaint.status is Status.FILED:
                 change = move(
@@ -129,12 +139,12 @@ class Dispatching:
     def poll(self, *, limit: int = 50) -> int:
         """Ask the backend about requests that are still open; gives how many updates were new."""
         with self.unit_of_work() as tx:
-            requests = tx.backend_requests.open(limit=limit)
+            requests = tx.backend_requests.next_to_ask(now=self.clock(), limit=limit)
         found = 0
         for request in requests:
             try:
                 updates = self.dispatcher.updates(request.request_id)
-            except (TryLater, Rejected) as silent:
+            except (TryLater, NeedsPerson, Rejected) as silent:
                 log.warning("no updates: request=%s %s", request.request_id, silent)
                 continue
             for update in updates:
@@ -145,8 +155,8 @@ class Dispatching:
                         request.request_id,
                         DepartmentUpdate(update.sequence, update.event, update.at, update.unit, update.note),
                     )
-                except Conflict as racing:
-                    log.info("update left to the other: request=%s %s", request.request_id, racing)
+                except (Conflict, Rejected) as refused:
+                    log.warning("update not taken: request=%s %s", request.request_id, refused)
                     break
         return found
 

@@ -75,7 +75,7 @@ class FollowingUp:
         for key in (f"progress:{conversation_id}", f"progress-number:{number}"):
             if not self.limiter.allow(key, times=TRIES, seconds=TRIES_SECONDS):
                 return Lookup(Found.TOO_MANY)
-        if ticket and phone and hmac.compare_digest(phone[-4:], phone_tail):
+        if ticket and phone and hmac.compare_digest(phone[-4:].encode(), phone_tail.encode()):
             return ticket
         return Lookup(Found.NOT_FOUND)
 

@@ -12,13 +12,13 @@ from integrations.services.errors import Conflict, Rejected
 from integrations.services.ports import Clock, Transaction, UnitOfWork
 from integrations.services.records import Complaint, Conversation, Task
 from kb import known_issues, matching, ticket_number
-from kb.deadlines import due
+from kb.deadlines import CITY_TIME, due
 from kb.known_issues import KnownIssue
 from kb.lifecycle import Status, move
-from kb.places import Gazetteer, Place, read
+from kb.places import Gazetteer, Place, read, without_flat
 from kb.report import MAX_DESCRIPTION, Ask, Contact, Draft, next_ask
 from kb.taxonomy import Category, Taxonomy
-from kb.text import clean, declines, find_phone, find_since, hide_personal, says_something, shortened
+from kb.text import clean, declines, find_phone, find_since, hide_personal, hide_phones, says_something, shortened
 from kb.verdict import Decision, Verdict
 
 
@@ -188,7 +188,8 @@ class Intake:
             return draft.counted(Ask.PLACE).counted(Ask.PLACE)
         place = read(self.gazetteer, said.text)
         if place is None:
-            place = Place(text=shortened(hide_personal(said.text), 80), spot=shortened(said.text, 40), confidence=0.1)
+            words = without_flat(hide_phones(said.text))
+            place = Place(text=shortened(words, 80), spot=shortened(words, 40), confidence=0.1)
         return replace(draft, place=_completed(place, draft.place), known_issue=None, similar=(), join=None)
 
     def _contact_told(self, draft: Draft, said: Utterance) -> Heard:
@@ -218,7 +219,9 @@ class Intake:
             return draft
         now = self.clock()
         if not draft.known_issue_answered:
-            issue = known_issues.applying(self.known_issues, code=draft.category, place=draft.place, on=now.date())
+            issue = known_issues.applying(
+                self.known_issues, code=draft.category, place=draft.place, on=now.astimezone(CITY_TIME).date()
+            )
             draft = replace(draft, known_issue=issue.id if issue else None)
         if draft.similar_answered or not (draft.category and draft.place and draft.place.precise):
             return draft

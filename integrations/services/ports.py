@@ -97,7 +97,8 @@ class Incidents(Protocol):
 
     def add(self, incident: OpenIncident) -> None: ...
 
-    def get(self, incident_id: str) -> OpenIncident | None: ...
+    def get(self, incident_id: str) -> OpenIncident | None:
+        """The incident while it is open; None once it is closed."""
 
     def near(self, *, level1: str, district: str | None, limit: int = 200) -> Sequence[OpenIncident]:
         """Open incidents of that branch in that district (any district when None), latest report first."""
@@ -120,7 +121,8 @@ class Outbox(Protocol):
 
     def later(self, row: OutboxRow, *, at: datetime, error: str) -> None: ...
 
-    def stuck(self, row: OutboxRow, error: str) -> None: ...
+    def stuck(self, row: OutboxRow, error: str) -> bool:
+        """False when the row is not claimed by that worker any more."""
 
     def list_stuck(self) -> Sequence[OutboxRow]: ...
 
@@ -144,8 +146,8 @@ class BackendRequests(Protocol):
     def close(self, complaint_id: str) -> None:
         """No more updates are expected."""
 
-    def open(self, *, limit: int = 100) -> Sequence[BackendRequest]:
-        """Requests whose complaint is not closed yet."""
+    def next_to_ask(self, *, now: datetime, limit: int) -> Sequence[BackendRequest]:
+        """Requests that are still open, the one asked after longest ago first; they count as asked after now."""
 
 
 class Feedbacks(Protocol):

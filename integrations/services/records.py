@@ -174,6 +174,7 @@ class BackendRequest:
     request_id: str
     filed_at: datetime
     sequence: int = 0
+    open: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from integrations.services.records import Bubble, Complaint, Option
 from kb import ticket_number
 from kb.deadlines import CITY_TIME
 from kb.known_issues import KnownIssue
-from kb.lifecycle import STEP_OF, Status, Step
+from kb.lifecycle import OPEN, STEP_OF, Status, Step
 from kb.matching import Similar
 from kb.report import Ask, Contact, Draft
 from kb.taxonomy import Category, Taxonomy, Urgency
@@ -170,7 +170,7 @@ class Speech:
 
     # -- progress --------------------------------------------------------------------------------------------
 
-    def progress(self, complaint: Complaint, people: int, request_id: str | None = None) -> Bubble:
+    def progress(self, complaint: Complaint, people: int, *, now: datetime, request_id: str | None = None) -> Bubble:
         """Where a ticket stands, in plain words, with its timeline."""
         leaf = self.taxonomy.leaf(complaint.category)
         latest = complaint.latest
@@ -199,13 +199,9 @@ class Speech:
                 for change in complaint.history
             ],
         }
-        key = f"followup.progress_{'late' if self._late(complaint) else 'on'}"
+        late = complaint.status in OPEN and now > complaint.due_at
+        key = f"followup.progress_{'late' if late else 'on'}"
         return Bubble(self.words.say(key, number=ticket_number.display(complaint.number)), (), card)
-
-    @staticmethod
-    def _late(complaint: Complaint) -> bool:
-        latest = complaint.latest
-        return bool(latest and complaint.status in (Status.FILED, Status.DISPATCHED) and latest.at > complaint.due_at)
 
     def own_tickets(self, complaints: Sequence[Complaint]) -> Bubble:
         """A citizen's own tickets to choose from."""

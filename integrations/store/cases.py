@@ -26,25 +26,29 @@ class ComplaintTable(Repository):
 
     def add(self, complaint: Complaint, phone: str | None) -> None:
         place = complaint.place.as_dict() if complaint.place else None
-        self._db.execute(
-            insert(t.complaints).values(
-                id=complaint.id,
-                number=complaint.number,
-                draft_id=complaint.draft_id,
-                conversation_id=complaint.conversation_id,
-                citizen_id=complaint.citizen_id,
-                incident_id=complaint.incident_id,
-                description=complaint.description,
-                category=complaint.category,
-                category_confidence=complaint.category_confidence,
-                place=place,
-                since=complaint.since,
-                anonymous=complaint.anonymous,
-                joined=complaint.joined,
-                filed_at=complaint.filed_at,
-                due_at=complaint.due_at,
-            )
-        )
+        try:
+            with self._db.begin_nested():
+                self._db.execute(
+                    insert(t.complaints).values(
+                        id=complaint.id,
+                        number=complaint.number,
+                        draft_id=complaint.draft_id,
+                        conversation_id=complaint.conversation_id,
+                        citizen_id=complaint.citizen_id,
+                        incident_id=complaint.incident_id,
+                        description=complaint.description,
+                        category=complaint.category,
+                        category_confidence=complaint.category_confidence,
+                        place=place,
+                        since=complaint.since,
+                        anonymous=complaint.anonymous,
+                        joined=complaint.joined,
+                        filed_at=complaint.filed_at,
+                        due_at=complaint.due_at,
+                    )
+                )
+        except IntegrityError as taken:
+            raise Conflict(f"draft {complaint.draft_id} or number {complaint.number} is filed already") from taken
         if phone:
             self._db.execute(insert(t.contacts).values(complaint_id=complaint.id, phone=phone))
         for change in complaint.history:
@@ -157,7 +161,9 @@ class IncidentTable(Repository):
         )
 
     def get(self, incident_id: str) -> OpenIncident | None:
-        row = self._db.execute(self._with_people().where(t.incidents.c.id == incident_id)).first()
+        row = self._db.execute(
+            self._with_people().where(t.incidents.c.id == incident_id, t.incidents.c.closed_at.is_(None))
+        ).first()
         return _incident(row) if row else None
 
     def near(self, *, level1: str, district: str | None, limit: int = 200) -> Sequence[OpenIncident]:

@@ -58,8 +58,8 @@ class OutboxTable(Repository):
     def later(self, row: OutboxRow, *, at: datetime, error: str) -> None:
         self._release(row, state=RowState.READY, next_at=at, last_error=error)
 
-    def stuck(self, row: OutboxRow, error: str) -> None:
-        self._release(row, state=RowState.STUCK, last_error=error)
+    def stuck(self, row: OutboxRow, error: str) -> bool:
+        return self._release(row, state=RowState.STUCK, last_error=error)
 
     def _release(self, row: OutboxRow, **values: Any) -> bool:
         changed = self._db.execute(
@@ -146,15 +146,19 @@ class BackendRequestTable(Repository):
             update(t.backend_requests).where(t.backend_requests.c.complaint_id == complaint_id).values(open=False)
         )
 
-    def open(self, *, limit: int = 100) -> Sequence[BackendRequest]:
+    def next_to_ask(self, *, now: datetime, limit: int) -> Sequence[BackendRequest]:
         rows = self._db.execute(
             select(t.backend_requests)
             .where(t.backend_requests.c.open)
-            .order_by(t.backend_requests.c.filed_at)
+            .order_by(t.backend_requests.c.asked_at.nulls_first(), t.backend_requests.c.complaint_id)
             .limit(limit)
+        ).all()
+        ids = [row.complaint_id for row in rows]
+        self._db.execute(
+            update(t.backend_requests).where(t.backend_requests.c.complaint_id.in_(ids)).values(asked_at=now)
         )
         return [_request(row) for row in rows]
 
 
 def _request(row: Row[Any]) -> BackendRequest:
-    return BackendRequest(row.complaint_id, row.request_id, row.filed_at, row.sequence)
+    return BackendRequest(row.complaint_id, row.request_id, row.filed_at, row.sequence, row.open)

@@ -183,9 +183,12 @@ backend_requests = Table(
     Column("complaint_id", ForeignKey("complaints.id"), primary_key=True),
     Column("request_id", String(128), nullable=False, index=True),
     Column("sequence", Integer, nullable=False, default=0),
-    Column("open", Boolean, nullable=False, default=True, index=True),
+    Column("open", Boolean, nullable=False, default=True),
     _moment("filed_at"),
+    _moment("asked_at", nullable=True),
 )
+
+Index("ix_backend_requests_asked", backend_requests.c.open, backend_requests.c.asked_at)
 
 feedbacks = Table(
     "feedbacks",
@@ -207,6 +210,6 @@ handovers = Table(
     Column("id", _Serial, primary_key=True, autoincrement=True),
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
     Column("context", JSON, nullable=False),
-    _moment("asked_at"),
+    _moment("asked_at", nullable=True),
     _moment("taken_at", nullable=True),
 )

@@ -98,6 +98,8 @@ async def _sweep(services: Services) -> None:
                 await services.conversing.drive(conversation)
             except ServiceError as later:
                 log.warning("left for the next sweep: conversation=%s %s", conversation.id, later)
+            except Exception:
+                log.exception("sweep failed: conversation=%s", conversation.id)
 
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
@@ -105,5 +107,8 @@ async def _sweep(services: Services) -> None:
             stale = await anyio.to_thread.run_sync(services.conversing.stale)
         except ServiceError as away:
             log.warning("sweep waits: %s", away)
+            continue
+        except Exception:
+            log.exception("sweep failed")
             continue
         await asyncio.gather(*(take_up(conversation) for conversation in stale))

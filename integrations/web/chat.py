@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import anyio
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from integrations.bootstrap import Services
-from integrations.services.conversing import MAX_CHARACTERS
+from integrations.services.conversing import MAX_CHARACTERS, MOST_LINES
 from integrations.services.errors import Rejected, TryLater
 from integrations.services.records import Conversation, Hearing, Line, Said, Sender
 from integrations.web.errors import ApiError
@@ -43,8 +43,8 @@ class Choice(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    seq: Annotated[int, Field(ge=1)]
-    option: Annotated[int, Field(ge=1)]
+    seq: Annotated[int, Field(ge=1, le=MOST_LINES)]
+    option: Annotated[int, Field(ge=1, le=100)]
 
 
 class Incoming(BaseModel):
@@ -56,6 +56,13 @@ class Incoming(BaseModel):
     text: Annotated[str, Field(description=f"At most {MAX_CHARACTERS} characters")] | None = None
     choice: Choice | None = None
     location: Location | None = None
+
+    @field_validator("text")
+    @classmethod
+    def _characters(cls, text: str | None) -> str | None:
+        if text is not None and any("\ud800" <= character <= "\udfff" for character in text):
+            raise ValueError("half of a character")
+        return text
 
     @model_validator(mode="after")
     def _one(self) -> Incoming:
@@ -165,7 +172,7 @@ def session(request: Request, response: Response, services: Ours, sessions: Cook
 
 
 @router.get("/messages", summary="The lines after a number")
-def messages(mine: Mine, services: Ours, after: Annotated[int, Query(ge=0)] = 0) -> MessagesOut:
+def messages(mine: Mine, services: Ours, after: Annotated[int, Query(ge=0, le=MOST_LINES)] = 0) -> MessagesOut:
     """At most 200 lines; ask again after the last one for more."""
     lines = services.conversing.history(mine.id, after)
     return MessagesOut(

@@ -7,11 +7,18 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from integrations.settings import Settings
+from integrations.web.sessions import COOKIE
 
 # Passed on in neither direction: they belong to one connection, or would confuse the two sites' cookies.
 _HOP = frozenset(
     {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "host", "content-length"}
 )
+
+
+def _theirs(cookies: str) -> str:
+    """The cookies without ours: whoever holds that one speaks for the citizen."""
+    kept = [one.strip() for one in cookies.split(";") if one.strip().partition("=")[0] != COOKIE]
+    return "; ".join(one for one in kept if one)
 
 
 def router(settings: Settings) -> APIRouter:
@@ -26,6 +33,10 @@ def router(settings: Settings) -> APIRouter:
     @routes.api_route("/department/{path:path}", methods=["GET", "POST"])
     async def pass_on(path: str, request: Request) -> Response:
         headers = {k: v for k, v in request.headers.items() if k.lower() not in _HOP}
+        if cookies := _theirs(request.headers.get("cookie", "")):
+            headers["cookie"] = cookies
+        else:
+            headers.pop("cookie", None)
         headers["host"] = request.headers.get("host", "")
         try:
             answer = await client.request(

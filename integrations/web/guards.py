@@ -35,35 +35,32 @@ class BodyLimit:
         if announced.isdigit() and int(announced) > self._limit:
             await self._refuse(send)
             return
-        read, answered = 0, False
+        read, too_large, refused = 0, False, False
 
         async def counted() -> Message:
-            nonlocal read
+            nonlocal read, too_large
             message = await receive()
             read += len(message.get("body", b""))
             if read > self._limit:
-                raise _TooLarge
+                too_large = True
+                return {"type": "http.request", "body": b"", "more_body": False}
             return message
 
-        async def noted(message: Message) -> None:
-            nonlocal answered
-            answered = answered or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self._app(scope, counted, noted)
-        except _TooLarge:
-            if not answered:
+        async def instead(message: Message) -> None:
+            """Whatever the app makes of the half it was given, the answer is 413."""
+            nonlocal refused
+            if not too_large:
+                await send(message)
+            elif not refused:
+                refused = True
                 await self._refuse(send)
+
+        await self._app(scope, counted, instead)
 
     async def _refuse(self, send: Send) -> None:
         headers = [(b"content-type", b"application/json; charset=utf-8"), (b"connection", b"close")]
         await send({"type": "http.response.start", "status": 413, "headers": headers})
         await send({"type": "http.response.body", "body": self._body})
-
-
-class _TooLarge(Exception):
-    pass
 
 
 class SafeHeaders:

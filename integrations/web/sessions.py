@@ -22,7 +22,7 @@ class Sessions:
     def address(self, request: Request) -> str | None:
         """The address of a cookie that we signed, else None."""
         address, _, signature = request.cookies.get(COOKIE, "").partition(".")
-        if address and hmac.compare_digest(signature, self._sign(address)):
+        if address and hmac.compare_digest(signature.encode(), self._sign(address).encode()):
             return address
         return None
 

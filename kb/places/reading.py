@@ -17,19 +17,19 @@ from kb.places.gazetteer import Division, Gazetteer, Mention, NamedPlace
 _HAN = r"\u4e00-\u9fa5"
 _ROAD = re.compile(rf"[{_HAN}]{{2,7}}?(?:支路|大街|大道|路|街|巷)(?![边上口面段灯过人障])")
 _SPOT = re.compile(
-    rf"[{_HAN}A-Za-z0-9]{{2,12}}?(?:小区|花园|家园|公寓|新村|新苑|花苑|嘉园|佳园|雅居|大厦|广场|市场|小学|中学|大学|幼儿园|"
+    rf"[{_HAN}A-Za-z0-9]{{2,12}}?(?:小区|花园|家园|公寓|新村|新苑|花苑|嘉园|佳园|雅居|大厦|广场(?!舞)|市场|小学|中学|大学|幼儿园|"
     rf"医院|公园|物流园|工业园|车站|地铁站|批发市场|商场|商厦|超市|河|桥)"
 )
 _COMPOUND_TAIL = re.compile(
     rf"[{_HAN}]{{2,8}}?(?:苑|园|庭|府|城|湾|郡|居|里|坊)(?:[一二三四五六七八九东南西北]+[期区])?(?=\d|[,，。;；、\s]|小区|北门|南门|东门|西门|门口|$)"
 )
 _AFTER = re.compile(
-    r"(?:\d+[-－]?\d*号楼?|[a-zA-Z]?\d+(?:号楼|栋|幢|号)|[一二三四五六七八九]期|[东南西北]{1,2}(?:区|门|侧|头)|"
+    r"(?:\d+[-－]?\d*号楼?|[a-zA-Z]?\d+(?:号楼|栋|幢|号)|[一二三四五六七八九十\d]{1,2}[期区]|[东南西北]{1,2}(?:区|门|侧|头)|"
     r"(?:与|和|跟)?[\u4e00-\u9fa5]{2,6}(?:路|街)?(?:交叉口|路口|交界处?|交汇处?)|路口|门口|交叉口|"
     r"(?:往|向|偏)?[东南西北]{1,2}(?:侧|边|面|走)?约?\d+(?:多)?米(?:左右|处)?|附近|对面|旁边?|楼下|楼后|后面|前面|沿线|段)*"
 )
 _PRIVATE = re.compile(
-    r"[一二三四五六七八九十\d]+\s*单元\s*\d*(?:室|户)?|(?<=号楼)\d{3,4}(?:室|户)?|(?<![\d])\d{3,4}(?:室|户)"
+    r"[一二三四五六七八九十\d]+\s*单元\s*\d*(?:室|户)?|(?<![\d路街巷道])\d{3,4}(?:室|户)?(?![\d号米弄路院线块年多点:])"
 )
 # What may stand in front of a name in running speech and is no part of it.
 _LEAD = re.compile(
@@ -88,8 +88,7 @@ class Place:
 
 def read(gazetteer: Gazetteer, text: str) -> Place | None:
     """The problem's place in the text, or None when none is named."""
-    text = unicodedata.normalize("NFKC", text)
-    text = re.sub(r"(?:山东省|山东)?青岛市?(?=[\u4e00-\u9fa5])", lambda m: " " * len(m.group(0)), text)
+    text = _without_city(gazetteer, unicodedata.normalize("NFKC", text))
     mentions = _usable(gazetteer, text)
     named = _not_home(text, mentions)
     divisions = [m for m in named if _division(m) is not None]
@@ -124,6 +123,23 @@ def read(gazetteer: Gazetteer, text: str) -> Place | None:
     )
 
 
+def without_flat(text: str) -> str:
+    """The text without unit and flat numbers, which lead into somebody's home."""
+    return _PRIVATE.sub("", text)
+
+
+def _without_city(gazetteer: Gazetteer, text: str) -> str:
+    """The city's own name says nothing inside it; it is blanked where it is not the beginning of a place's name."""
+    starts = {mention.start: mention.end for mention in gazetteer.mentions(text)}
+
+    def blank(found: re.Match[str]) -> str:
+        whole = found.group(0)
+        inside = range(found.start(), found.end())
+        return whole if any(starts.get(at, 0) > found.end() for at in inside) else " " * len(whole)
+
+    return re.sub(r"(?:山东省|山东)?青岛市?(?=[\u4e00-\u9fa5])", blank, text)
+
+
 def _kind(mention: Mention) -> str:
     entry = mention.entries[0]
     return entry.kind if isinstance(entry, NamedPlace) else entry.level
@@ -149,8 +165,17 @@ def _usable(gazetteer: Gazetteer, text: str) -> list[Mention]:
                 continue
         if division and after[:1] in ("路", "街") and mention.name[-1] not in "区市":
             continue
+        if not division and _kind(mention) != "road" and _runs_on(text, mention):
+            continue
         kept.append(mention)
     return kept
+
+
+def _runs_on(text: str, mention: Mention) -> bool:
+    """'翠湖' in '翠湖花园三期' is the beginning of a name that no list knows, not the place of that name."""
+    longer = _SPOT.match(text, mention.start)
+    more = longer.end() - mention.end if longer else 0
+    return 0 < more <= 4 and not mention.name.endswith(("苑", "园", "小区", "城", "村", "广场"))
 
 
 def _not_home(text: str, mentions: list[Mention]) -> list[Mention]:
@@ -183,7 +208,8 @@ def _shaped(pattern: re.Pattern[str], text: str, mentions: list[Mention]) -> tup
                 break
             name = name[lead.end() :]
         if len(name) >= 3 and not re.fullmatch(
-            r"(?:这|那|每|整|一)?(?:条|个)?(?:马|公|道|小|老|大)(?:路|街|区)|.{0,2}小区", name
+            r"(?:这|那|每|整|一)?(?:条|个)?(?:马|公|道|小|老|大)(?:路|街|区)|.{0,2}小区|.*[这那条](?:条|个|段)?[路街巷]",
+            name,
         ):
             return name, (end - len(name), end)
     return None, None
@@ -194,7 +220,7 @@ def _resolve(
 ) -> tuple[Division | None, Division | None, Division | None]:
     """District, street and community, each from what was said or from the level below it."""
     every = [e for m in divisions for e in m.entries if isinstance(e, Division)]
-    district = next((e for e in every if e.level == "district"), None)
+    district = _district(divisions, places)
     inside = _chooser(district)
     street = inside([e for e in every if e.level == "street"])
     community = inside([e for e in every if e.level == "community" and (not street or e.parent == street.code)])
@@ -205,13 +231,24 @@ def _resolve(
     for mention in places:
         options = [e for e in mention.entries if isinstance(e, NamedPlace)]
         options = [e for e in options if not district or district.name in e.districts] or options
-        if len(options) == 1 and len(options[0].districts) == 1:
+        if options and len({e.districts for e in options}) == 1 and len(options[0].districts) == 1:
             only = options[0]
             if not district:
                 district = gazetteer.district(only.districts[0])
             if not street and only.street and district and district.name == only.districts[0]:
                 street = next((d for d in gazetteer.children(district.code) if d.name == only.street), None)
     return district, street, community
+
+
+def _district(divisions: list[Mention], places: list[Mention]) -> Division | None:
+    """Of several districts, the one that the road or spot lies in, else the one named last before it."""
+    said = [(m, e) for m in divisions for e in m.entries if isinstance(e, Division) and e.level == "district"]
+    if len({e.code for _, e in said}) < 2 or not places:
+        return said[0][1] if said else None
+    around = {name for m in places for e in m.entries if isinstance(e, NamedPlace) for name in e.districts}
+    fitting = [pair for pair in said if pair[1].name in around] or said
+    before = [pair for pair in fitting if pair[0].start < places[0].start]
+    return (before[-1] if before else fitting[0])[1]
 
 
 def _chooser(district: Division | None) -> Callable[[list[Division]], Division | None]:

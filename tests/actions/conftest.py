@@ -16,9 +16,7 @@ from kb.report import Draft
 from tests.builders import conversation
 
 
-def message(
-    text: str = "", intent: str = "report", *, option: str | None = None, **metadata: Any
-) -> dict[str, Any]:
+def message(text: str = "", intent: str = "report", *, option: str | None = None, **metadata: Any) -> dict[str, Any]:
     """Rasa's latest message. With an option it is a tapped button, whose title is `text`."""
     entities = [{"entity": "option", "value": option}] if option else []
     return {

@@ -42,4 +42,4 @@ def test_no_blind_text_is_nearly_a_training_example() -> None:
         for other, theirs in (learned[n] for n in {n for pair in rarest for n in having[pair]}):
             if len(mine & theirs) >= LIKE * len(mine | theirs):
                 near.append((file, text, other))
-    assert near == []
+    assert near == [], "\n".join(map(str, near))

@@ -34,7 +34,9 @@ def incident(**changes: Any) -> OpenIncident:
     return OpenIncident(**{**fields, **changes})
 
 
-def look(*incidents: OpenIncident, code: str = LAMP, place: Place | None = None, text: str = TEXT) -> tuple[Similar, ...]:
+def look(
+    *incidents: OpenIncident, code: str = LAMP, place: Place | None = None, text: str = TEXT
+) -> tuple[Similar, ...]:
     return similar(code=code, place=place or spot(), text=text, now=NOW, incidents=incidents)
 
 
@@ -64,8 +66,9 @@ def test_another_building_is_another_problem(mine: str, theirs: str) -> None:
 
 
 def test_another_building_is_another_problem_though_the_pins_are_close() -> None:
-    here, there = spot("翠湖小区3号楼", lat=36.1, lon=120.4, crs="WGS-84"), spot(
-        "翠湖小区5号楼", lat=36.1 + 60 / DEGREE, lon=120.4, crs="WGS-84"
+    here, there = (
+        spot("翠湖小区3号楼", lat=36.1, lon=120.4, crs="WGS-84"),
+        spot("翠湖小区5号楼", lat=36.1 + 60 / DEGREE, lon=120.4, crs="WGS-84"),
     )
     assert look(incident(place=there), place=here) == ()
 

@@ -139,9 +139,7 @@ def test_a_flat_is_never_in_the_places_words(
     reading: Reading, spot: str, building: str, unit: str, flat: str, rest: str
 ) -> None:
     place = reading(f"{spot}{building}{unit}{flat}{rest}")
-    assert place is not None
-    assert "单元" not in place.text
-    assert re.search(r"501|1203", place.text) is None
+    assert place is None or not re.search("单元|501|1203", place.text)
 
 
 PIECES = ["市北区", "李沧区", "海尔路", "金水路", "翠湖", "五四广场", "青岛", "3号楼", "2单元501", "我家住", "，", "。",

@@ -79,7 +79,7 @@ def test_a_small_file_is_read(tmp_path: Path) -> None:
 
 
 MISTAKES = [
-    ("an unknown key", ('            plain: 家里闻到煤气味\n', '            plain: 家里闻到煤气味\n            colour: 红\n'), FIRST, "colour"),
+    ("an unknown key", ('            plain: 家里闻到煤气味\n', '            plain: 家里闻到煤气味\n            colour: 红\n'), FIRST, "colour"),  # noqa: E501
     ("a bad code", ('"110101"\n            name: 室内', '"1101x1"\n            name: 室内'), FIRST, "1101x1"),
     ("a code that is a number", ('- code: "110102"', "- code: 110102"), SECOND, "110102"),
     ("a doubled code", ('- code: "110102"', '- code: "110101"'), (FIRST, SECOND), "110101"),
@@ -93,12 +93,14 @@ MISTAKES = [
     ("an unknown belongs_to", ('belongs_to: "110102"', 'belongs_to: "990102"'), 16, "990102"),
     ("an unknown domain", ("domain: 居民生活", "domain: 天文"), 1, "天文"),
     ("an unknown industry", ("industry: 燃气", "industry: 占星"), 1, "占星"),
-    ("a key given twice", ("            unit: 燃气经营企业\n", "            unit: 燃气经营企业\n            unit: 城管\n"), 18, "unit"),
+    ("a key given twice", ("            unit: 燃气经营企业\n", "            unit: 燃气经营企业\n            unit: 城管\n"), 18, "unit"),  # noqa: E501
     ("a broken line", ("includes: [厨房有燃气味]", "includes: [厨房有燃气味"), (14, 15, 16), ""),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("change", "line", "named"), [case[1:] for case in MISTAKES], ids=[case[0] for case in MISTAKES])
+@pytest.mark.parametrize(
+    ("change", "line", "named"), [case[1:] for case in MISTAKES], ids=[case[0] for case in MISTAKES]
+)
 def test_a_mistake_is_told_with_file_line_and_value(
     tmp_path: Path, change: tuple[str, str], line: int | tuple[int, ...], named: str
 ) -> None:

@@ -44,7 +44,9 @@ def test_the_real_source_gives_twelve_digits() -> None:
     assert all(len(ticket_number.new()) == 12 and ticket_number.is_valid(ticket_number.new()) for _ in range(100))
 
 
-@pytest.mark.parametrize("number", ["", "1", NUMBER[:-1], NUMBER + "0", "abcdefghijkl", " " * 12, "４８１７２０９３５５６２"])
+@pytest.mark.parametrize(
+    "number", ["", "1", NUMBER[:-1], NUMBER + "0", "abcdefghijkl", " " * 12, "４８１７２０９３５５６２"]
+)
 def test_what_is_not_twelve_plain_digits_is_not_valid(number: str) -> None:
     assert not ticket_number.is_valid(number)
 

@@ -65,7 +65,7 @@ def test_an_update_of_a_request_that_nobody_knows_is_to_come_again(services: Ser
 def test_an_unknown_event_is_refused_with_the_known_ones(services: Services) -> None:
     _, request = dispatched(services)
 
-    with pytest.raises(Rejected, match="'paused'.*accepted"):
+    with pytest.raises(Rejected, match=r"'paused'.*accepted"):
         services.casework.apply(request, update(1, "paused"))
 
 
@@ -104,7 +104,7 @@ def test_closing_ends_the_incident_opens_the_rating_and_stops_the_asking(service
     services.casework.apply(request, update(1, "closed", note="修好了"))
 
     with services.unit_of_work() as tx:
-        assert tx.backend_requests.open() == []
+        assert tx.backend_requests.next_to_ask(now=services.clock(), limit=9) == []
         assert tx.incidents.near(level1="41", district=None) == []
         feedback = tx.feedbacks.of_complaint(complaint.id)
     assert feedback is not None

@@ -318,7 +318,7 @@ def test_when_the_turns_are_away_the_message_waits(services: Services, run: Run)
 
 
 @pytest.mark.parametrize(
-    "text", ["/restart", "/choose{\"option\": \"confirm:draft-1\"}", "/", "//restart", "  /session_start"]
+    "text", ["/restart", '/choose{"option": "confirm:draft-1"}', "/", "//restart", "  /session_start"]
 )
 def test_a_command_for_rasa_is_only_text_from_a_citizen(
     services: Services, listener: FakeListener, run: Run, text: str

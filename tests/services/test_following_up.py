@@ -71,7 +71,9 @@ def test_everybody_who_reported_it_is_counted_once(services: Services) -> None:
 # -- by number ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", ["", "1", ONE_DIGIT_WRONG, UNKNOWN + "0", "abcdefghijkl", "４８１７２０９３５５６２"])
+@pytest.mark.parametrize(
+    "number", ["", "1", ONE_DIGIT_WRONG, UNKNOWN + "0", "abcdefghijkl", "４８１７２０９３５５６２"]
+)
 def test_a_number_with_a_wrong_check_digit_is_mistyped(services: Services, number: str) -> None:
     assert ask(services, number).found is Found.MISTYPED
 

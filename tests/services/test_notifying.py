@@ -95,9 +95,7 @@ def test_the_closing_asks_whether_it_is_solved(services: Services) -> None:
     assert all(complaint.number in one.payload for one in bubble.options)
 
 
-def test_a_channel_without_a_messenger_is_shown_to_a_person(
-    services: Services, dispatcher: FakeDispatcher
-) -> None:
+def test_a_channel_without_a_messenger_is_shown_to_a_person(services: Services, dispatcher: FakeDispatcher) -> None:
     complaint, request = dispatched(services)
     dispatcher.do(request, "accepted")
     services.dispatching.poll()

@@ -51,11 +51,11 @@ def mine(unit_of_work: UnitOfWork) -> Conversation:
         return tx.conversations.open(channel="web", address="citizen-1", now=AT)
 
 
-def complaint_of(mine: Conversation, number: int = 1, **changes: object) -> Complaint:
+def complaint_of(mine: Conversation, nth: int = 1, **changes: object) -> Complaint:
     values = {
-        "id": f"complaint-{number}",
-        "number": f"10000000000{number}",
-        "draft_id": f"draft-{number}",
+        "id": f"complaint-{nth}",
+        "number": f"10000000000{nth}",
+        "draft_id": f"draft-{nth}",
         "conversation_id": mine.id,
         "citizen_id": mine.citizen_id,
         "incident_id": "incident-1",
@@ -89,7 +89,7 @@ def together(work: Callable[[int], object], workers: int) -> list[Exception]:
         barrier.wait()
         try:
             work(number)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a thread meets is shown by the test
             errors.append(error)
 
     threads = [threading.Thread(target=one, args=(number,)) for number in range(workers)]
@@ -213,9 +213,7 @@ def test_the_same_address_on_another_channel_is_another_citizen(unit_of_work: Un
 
 def test_a_line_is_settled_once(unit_of_work: UnitOfWork, mine: Conversation) -> None:
     with unit_of_work() as tx:
-        line = tx.conversations.append(
-            mine.id, sender=Sender.CITIZEN, body={"text": "x"}, at=AT, state=Hearing.PENDING
-        )
+        line = tx.conversations.append(mine.id, sender=Sender.CITIZEN, body={"text": "x"}, at=AT, state=Hearing.PENDING)
         assert tx.conversations.settle(mine.id, line.seq, Hearing.ANSWERED) is True
         assert tx.conversations.settle(mine.id, line.seq, Hearing.FAILED) is False
         assert tx.conversations.pending(mine.id) == []
@@ -333,9 +331,7 @@ def test_rows_are_claimed_oldest_first_and_not_before_their_time(
 
 
 @pytest.mark.parametrize("what", ["done", "later", "stuck"])
-def test_only_the_holder_of_a_claim_may_settle_it(
-    unit_of_work: UnitOfWork, complaint: Complaint, what: str
-) -> None:
+def test_only_the_holder_of_a_claim_may_settle_it(unit_of_work: UnitOfWork, complaint: Complaint, what: str) -> None:
     with unit_of_work() as tx:
         tx.outbox.add(Task.NOTICE, complaint.id, {}, at=AT)
     with unit_of_work() as tx:

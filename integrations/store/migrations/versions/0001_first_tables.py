@@ -87,7 +87,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("conversation_id", sa.String(length=32), nullable=False),
         sa.Column("context", sa.JSON(), nullable=False),
-        sa.Column("asked_at", Moment(timezone=True), nullable=False),
+        sa.Column("asked_at", Moment(timezone=True), nullable=True),
         sa.Column("taken_at", Moment(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversations.id"], name=op.f("fk_handovers_conversation_id_conversations")
@@ -132,13 +132,14 @@ def upgrade() -> None:
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("open", sa.Boolean(), nullable=False),
         sa.Column("filed_at", Moment(timezone=True), nullable=False),
+        sa.Column("asked_at", Moment(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["complaint_id"], ["complaints.id"], name=op.f("fk_backend_requests_complaint_id_complaints")
         ),
         sa.PrimaryKeyConstraint("complaint_id", name=op.f("pk_backend_requests")),
     )
     with op.batch_alter_table("backend_requests", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_backend_requests_open"), ["open"], unique=False)
+        batch_op.create_index("ix_backend_requests_asked", ["open", "asked_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_backend_requests_request_id"), ["request_id"], unique=False)
 
     op.create_table(
@@ -223,7 +224,7 @@ def downgrade() -> None:
     op.drop_table("contacts")
     with op.batch_alter_table("backend_requests", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_backend_requests_request_id"))
-        batch_op.drop_index(batch_op.f("ix_backend_requests_open"))
+        batch_op.drop_index("ix_backend_requests_asked")
 
     op.drop_table("backend_requests")
     with op.batch_alter_table("lines", schema=None) as batch_op:

@@ -1,0 +1,236 @@
+"""Looking a ticket up, rating it, asking for a person, and what was not understood."""
+
+from typing import Any
+
+import pytest
+
+from actions.feedback import HearRating
+from actions.followup import HearProgress
+from actions.handover import AskPerson
+from actions.repair import AnswerQuestion, LeaveForm, NotUnderstood, OldButton
+from integrations.bootstrap import Services
+from integrations.services.casework import DepartmentUpdate
+from integrations.services.records import Bubble
+from kb.ticket_number import display
+from tests.actions.conftest import Citizen, message
+from tests.builders import LAMP, PHONE, RUBBISH, dispatched, filed, read
+from tests.fakes import FakeClock
+
+NUMBER_OF_NOBODY = "481720935561"
+
+
+def words(citizen: Citizen, key: str, **gaps: object) -> str:
+    return citizen.services.speech.words.say(key, **gaps)
+
+
+def progress(citizen: Citizen, text: str, intent: str = "check_progress", **how: Any) -> Bubble:
+    (bubble,) = citizen.take(HearProgress, message(text, intent, **how))
+    return bubble
+
+
+def test_the_only_ticket_of_this_window_is_shown_at_once(citizen: Citizen) -> None:
+    complaint = filed(citizen.services, LAMP)
+    shown = progress(citizen, "查进度")
+    assert shown.card is not None
+    assert (shown.card["number"], shown.card["step"]) == (display(complaint.number), 2)
+    assert citizen.asked is None
+
+
+def test_several_tickets_are_a_list_and_a_tap_shows_one(citizen: Citizen) -> None:
+    filed(citizen.services, LAMP)
+    filed(citizen.services, RUBBISH, draft_id="draft-2")
+    listed = progress(citizen, "查进度")
+    assert listed.text == words(citizen, "followup.which_ticket")
+    assert len(listed.options) == 2
+    number = listed.options[0].payload.split('"')[3]
+    shown = progress(citizen, listed.options[0].title, option=number)
+    assert shown.card is not None and shown.card["number"] == display(number)
+
+
+def test_who_never_reported_here_is_asked_for_a_number(citizen: Citizen) -> None:
+    assert progress(citizen, "查进度").text == words(citizen, "followup.none_yet")
+    assert citizen.asked == "progress_number"
+    assert progress(citizen, "我忘了").text == words(citizen, "followup.mistyped")
+
+
+def test_a_ticket_of_another_window_opens_with_the_phones_last_digits(citizen: Citizen, neighbour: Citizen) -> None:
+    complaint = filed(citizen.services, LAMP)
+    assert progress(neighbour, f"编号{display(complaint.number)}").text == words(neighbour, "followup.need_phone")
+    assert progress(neighbour, "不知道").text == words(neighbour, "followup.need_phone_again")
+    assert progress(neighbour, "尾号1111").text == words(neighbour, "followup.not_found")
+    progress(neighbour, complaint.number)
+    shown = progress(neighbour, f"尾号{PHONE[-4:]}")
+    assert shown.card is not None and shown.card["number"] == display(complaint.number)
+
+
+def test_nobodys_number_is_asked_after_just_as_somebodys(citizen: Citizen) -> None:
+    assert progress(citizen, NUMBER_OF_NOBODY).text == words(citizen, "followup.need_phone")
+    assert progress(citizen, "1234").text == words(citizen, "followup.not_found")
+
+
+@pytest.mark.parametrize("tail", ["５６７８", "٥٦٧٨", "५६७८"])
+def test_last_digits_in_any_script_are_an_answer_or_asked_for_again(
+    citizen: Citizen, neighbour: Citizen, tail: str
+) -> None:
+    complaint = filed(citizen.services, LAMP)
+    progress(neighbour, complaint.number)
+    assert progress(neighbour, f"尾号{tail}").text
+
+
+def test_a_ticket_past_its_deadline_says_so(citizen: Citizen, clock: FakeClock) -> None:
+    complaint = filed(citizen.services, LAMP)
+    clock.move(days=60)
+    assert progress(citizen, "查进度").text == words(
+        citizen, "followup.progress_late", number=display(complaint.number)
+    )
+
+
+def test_a_wrong_digit_is_told_and_nothing_is_looked_up(citizen: Citizen) -> None:
+    assert progress(citizen, NUMBER_OF_NOBODY[:-1] + "9").text == words(citizen, "followup.mistyped")
+    assert citizen.asked is None
+
+
+def test_guessing_is_stopped(citizen: Citizen, neighbour: Citizen) -> None:
+    complaint = filed(citizen.services, LAMP)
+    said = []
+    for guess in range(8):
+        progress(neighbour, complaint.number)
+        said.append(progress(neighbour, f"{guess:04}").text)
+    assert said[0] == words(neighbour, "followup.not_found")
+    assert said[-1] == words(neighbour, "followup.too_many")
+
+
+def test_a_number_in_an_interrupting_message_is_still_looked_up(citizen: Citizen) -> None:
+    complaint = filed(citizen.services, LAMP)
+    citizen.slots["requested_slot"] = "progress_number"
+    assert progress(citizen, f"我要反映{complaint.number}", "report").card is not None
+    citizen.slots["requested_slot"] = "progress_number"
+    assert citizen.take(HearProgress, message(RUBBISH, "report")) == []
+
+
+# -- rating ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def closed(services: Services) -> str:
+    """The number of a ticket that the department closed."""
+    complaint, request = dispatched(services)
+    update = DepartmentUpdate(1, "closed", services.clock(), "市北区城市管理局", "灯换好了。")
+    services.casework.apply(request, update)
+    assert read(services, complaint).status == "closed"
+    return complaint.number
+
+
+def rate(citizen: Citizen, text: str, intent: str = "rate", **how: Any) -> Bubble:
+    (bubble,) = citizen.take(HearRating, message(text, intent, **how))
+    return bubble
+
+
+def test_a_good_rating_is_three_taps(citizen: Citizen, closed: str) -> None:
+    satisfied = rate(citizen, "解决了", option=f"{closed}:solved:yes")
+    assert satisfied.text == words(citizen, "feedback.ask_satisfied")
+    contacted = rate(citizen, "满意", option=f"{closed}:satisfied:yes")
+    assert contacted.text == words(citizen, "feedback.ask_contacted")
+    assert rate(citizen, "联系过", option=f"{closed}:contacted:yes").text == words(citizen, "feedback.thanks_good")
+    assert citizen.asked is None
+
+
+def test_a_bad_rating_asks_why_and_keeps_it_word_for_word(citizen: Citizen, closed: str) -> None:
+    rate(citizen, "没解决", option=f"{closed}:solved:no")
+    rate(citizen, "不满意", option=f"{closed}:satisfied:no")
+    why = rate(citizen, "没联系", option=f"{closed}:contacted:no")
+    assert why.text == words(citizen, "feedback.ask_reason")
+    thanks = rate(citizen, "根本没人来过", "report")
+    assert thanks.text == words(citizen, "feedback.thanks_bad")
+    with citizen.services.unit_of_work() as tx:
+        complaint = tx.complaints.by_number(closed)
+        feedback = tx.feedbacks.of_complaint(complaint.id) if complaint else None
+    assert feedback is not None and feedback.reason == "根本没人来过"
+
+
+def test_satisfied_in_words_answers_both_questions(citizen: Citizen, closed: str) -> None:
+    assert rate(citizen, "满意", "rate_satisfied").text == words(citizen, "feedback.ask_contacted")
+    assert rate(citizen, "对", "affirm").text == words(citizen, "feedback.thanks_good")
+
+
+def test_another_rating_is_thanked_for_only_once(citizen: Citizen, closed: str) -> None:
+    test_a_good_rating_is_three_taps(citizen, closed)
+    assert rate(citizen, "解决了", option=f"{closed}:solved:no").text == words(citizen, "feedback.nothing_to_rate")
+
+
+def test_nobody_rates_a_ticket_of_somebody_else(neighbour: Citizen, closed: str) -> None:
+    said = rate(neighbour, "没解决", option=f"{closed}:solved:no")
+    assert said.text == words(neighbour, "feedback.nothing_to_rate")
+
+
+@pytest.mark.parametrize("option", ["", "x", f"{NUMBER_OF_NOBODY}:solved:yes", "::", "1:moon:yes"])
+def test_a_button_that_means_nothing_harms_nothing(citizen: Citizen, option: str) -> None:
+    assert rate(citizen, "好", option=option).text == words(citizen, "feedback.nothing_to_rate")
+
+
+def test_an_old_button_of_a_question_that_is_answered_changes_the_answer(citizen: Citizen, closed: str) -> None:
+    rate(citizen, "没解决", option=f"{closed}:solved:no")
+    again = rate(citizen, "解决了", option=f"{closed}:solved:yes")
+    assert again.text == words(citizen, "feedback.ask_satisfied")
+
+
+def test_words_that_are_no_rating_ask_the_same_again(citizen: Citizen, closed: str) -> None:
+    first = rate(citizen, "好", "rate")
+    again = rate(citizen, "今天天气不错", "off_topic")
+    assert first == again
+    assert again.text == words(citizen, "feedback.ask_solved", number=closed)
+
+
+# -- a person, and repairs ---------------------------------------------------------------------------------------
+
+
+def test_who_waits_for_a_person_is_told_how_many_wait_before(citizen: Citizen, neighbour: Citizen) -> None:
+    (first,) = citizen.take(AskPerson, message("转人工", "ask_person"))
+    (second,) = neighbour.take(AskPerson, message("转人工", "ask_person"))
+    (again,) = citizen.take(AskPerson, message("人呢", "ask_person"))
+    assert first.text == again.text == words(citizen, "handover.first")
+    assert second.text == words(citizen, "handover.recorded", ahead=1)
+    waiting = citizen.services.handing_over.waiting()
+    assert [one.context["said"] for one in waiting] == ["转人工", "转人工"]
+
+
+def test_a_person_sees_what_was_filled_in_so_far(citizen: Citizen) -> None:
+    citizen.say("路灯坏了")
+    citizen.take(AskPerson, message("转人工", "ask_person"))
+    (waiting,) = citizen.services.handing_over.waiting()
+    assert waiting.context["draft"]["description"] == "路灯坏了"
+
+
+def test_what_sounds_like_a_complaint_is_taken_as_one(citizen: Citizen) -> None:
+    assert citizen.take(NotUnderstood, message("那个路灯它又不行了", "nlu_fallback")) == []
+    assert citizen.draft is not None and citizen.draft.category == "410102"
+    assert [one["name"] for one in citizen.happened if one["event"] == "followup"] == ["report_form"]
+
+
+@pytest.mark.parametrize("said", ["路灯", "啥意思啊这是"])
+def test_what_is_too_short_or_unclear_is_asked_about_and_not_lost(citizen: Citizen, said: str) -> None:
+    (ask,) = citizen.take(NotUnderstood, message(said, "nlu_fallback"))
+    assert ask.text == words(citizen, "repair.not_understood")
+    assert citizen.slots["said_before"] == said and citizen.draft is None
+
+
+def test_a_question_is_not_answered_with_something_made_up(citizen: Citizen) -> None:
+    (said,) = citizen.take(AnswerQuestion, message("供暖几号开始", "ask_question"))
+    assert said.text == words(citizen, "repair.question")
+    assert words(citizen, "repair.report_this") in [option.title for option in said.options]
+    assert citizen.slots["said_before"] == "供暖几号开始"
+
+
+def test_a_button_of_a_step_that_is_over_says_so(citizen: Citizen) -> None:
+    for option in ("contact:anonymous", "confirm:nothing", "confirm:", "known:file"):
+        (said,) = citizen.take(OldButton, message("好", "choose", option=option))
+        assert said.text == words(citizen, "repair.old_button")
+
+
+def test_leaving_a_look_up_goes_on_with_the_report_if_there_is_one(citizen: Citizen) -> None:
+    (left,) = citizen.take(LeaveForm, message("算了", "cancel"))
+    assert left.text == words(citizen, "repair.left")
+    citizen.say("路灯坏了")
+    (again,) = citizen.take(LeaveForm, message("算了", "cancel"))
+    assert again.text == words(citizen, "report.again")
+    assert citizen.asked is None and citizen.draft is not None

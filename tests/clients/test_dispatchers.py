@@ -1,0 +1,420 @@
+"""What every `Dispatcher` must do: the fake, and the real one against the real demo department."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from integrations import bootstrap
+from integrations.clients.open311 import Open311Dispatcher, load_mapping
+from integrations.services.errors import NeedsPerson, Rejected, TryLater
+from integrations.services.ports import Dispatcher
+from integrations.services.records import Complaint
+from kb import ticket_number
+from kb.content_files import ContentError
+from kb.lifecycle import Status, move
+from kb.places import Place
+from tests.conftest import API_KEY, Department
+from tests.fakes import FakeDispatcher
+
+PHONE = "13812345678"
+
+
+def complaint_of(**changes: Any) -> Complaint:
+    """A complaint filed a moment ago: the department's clock is the real one."""
+    now = bootstrap.now()
+    made = Complaint(
+        id="complaint-1",
+        number=ticket_number.new(),
+        draft_id="draft-1",
+        conversation_id="conversation-1",
+        citizen_id="citizen-1",
+        incident_id="incident-1",
+        description="翠湖小区北门的路灯坏了，三天了",
+        category="410102",
+        category_confidence=0.9,
+        place=Place("合肥路688号", district="市北区", road="合肥路", confidence=0.5),
+        since="三天了",
+        anonymous=False,
+        filed_at=now,
+        due_at=now + timedelta(days=1),
+        history=(move(None, Status.FILED, at=now, actor="citizen"),),
+    )
+    return replace(made, **changes)
+
+
+@pytest.fixture
+def complaint() -> Complaint:
+    return complaint_of()
+
+
+@dataclass
+class Backend:
+    """A department with its dispatcher, and the ways in which it can be brought to fail."""
+
+    dispatcher: Dispatcher
+    away: Dispatcher
+    lose_answer: Callable[[], object]
+    ask_to_wait: Callable[[int], object]
+    be_away: Callable[[], object]
+    refuse: Callable[[], object]
+    do: Callable[[str, str, str], object]
+    numbers_of: Callable[[Complaint], list[str]]
+
+
+@pytest.fixture(params=["fake", "open311"])
+def backend(request: pytest.FixtureRequest, knowledge: dict[str, Any]) -> Backend:
+    if request.param == "fake":
+        fake, away = FakeDispatcher(), FakeDispatcher()
+        away.away = True
+        return Backend(
+            fake,
+            away,
+            fake.lose_answers,
+            fake.ask_to_wait,
+            fake.be_away,
+            fake.refuse,
+            lambda number, event, text: fake.do(number, event, unit=text or None, note=text or None),
+            fake.numbers_of,
+        )
+    department: Department = request.getfixturevalue("department")
+
+    def real(url: str) -> Open311Dispatcher:
+        return Open311Dispatcher(url, api_key=API_KEY, taxonomy=knowledge["taxonomy"], mapping=load_mapping())
+
+    return Backend(
+        real(department.open311),
+        real("http://127.0.0.1:1/open311/v2"),
+        lambda: department.order(drop_answer=1),
+        lambda seconds: department.order(status=429, retry_after=seconds),
+        lambda: department.order(status=503),
+        lambda: department.order(status=400),
+        department.step,
+        lambda complaint: department.numbers_of(complaint.number),
+    )
+
+
+# -- the contract ------------------------------------------------------------------------------------------------
+
+
+def test_a_filed_complaint_has_a_number_and_is_found_by_our_reference(backend: Backend, complaint: Complaint) -> None:
+    assert backend.dispatcher.find(complaint) is None
+
+    number = backend.dispatcher.file(complaint, phone=PHONE)
+
+    assert backend.numbers_of(complaint) == [number]
+    assert backend.dispatcher.find(complaint) == number
+
+
+def test_a_lost_answer_is_to_be_tried_later_and_what_was_filed_is_found(backend: Backend, complaint: Complaint) -> None:
+    backend.lose_answer()
+
+    with pytest.raises(TryLater):
+        backend.dispatcher.file(complaint, phone=None)
+
+    assert [backend.dispatcher.find(complaint)] == backend.numbers_of(complaint)
+
+
+def test_nothing_protects_from_filing_twice_but_looking_first(backend: Backend, complaint: Complaint) -> None:
+    first, second = (backend.dispatcher.file(complaint, phone=None) for _ in range(2))
+
+    assert first != second
+    assert backend.dispatcher.find(complaint) in (first, second)
+
+
+def test_a_department_that_names_a_time_is_believed(backend: Backend, complaint: Complaint) -> None:
+    backend.ask_to_wait(7)
+
+    with pytest.raises(TryLater) as later:
+        backend.dispatcher.file(complaint, phone=None)
+
+    assert later.value.after == 7
+    assert backend.numbers_of(complaint) == []
+
+
+def test_a_department_in_trouble_is_to_be_tried_later(backend: Backend, complaint: Complaint) -> None:
+    backend.be_away()
+
+    with pytest.raises(TryLater) as later:
+        backend.dispatcher.file(complaint, phone=None)
+
+    assert later.value.after is None
+    assert backend.dispatcher.file(complaint, phone=None)
+
+
+def test_a_refusal_needs_a_person(backend: Backend, complaint: Complaint) -> None:
+    backend.refuse()
+
+    with pytest.raises(NeedsPerson):
+        backend.dispatcher.file(complaint, phone=None)
+
+
+def test_updates_come_in_order_with_the_departments_words(backend: Backend, complaint: Complaint) -> None:
+    number = backend.dispatcher.file(complaint, phone=None)
+    assert list(backend.dispatcher.updates(number)) == []
+    for event, text in (("accepted", ""), ("assigned", "照明三班"), ("answered", "明天修"), ("closed", "修好了")):
+        backend.do(number, event, text)
+
+    updates = backend.dispatcher.updates(number)
+
+    assert [(one.sequence, one.event) for one in updates] == [
+        (1, "accepted"),
+        (2, "assigned"),
+        (3, "answered"),
+        (4, "closed"),
+    ]
+    assert (updates[1].unit, updates[3].note) == ("照明三班", "修好了")
+    assert all(one.at.tzinfo is not None for one in updates)
+
+
+def test_a_request_that_the_department_does_not_know_is_rejected(backend: Backend) -> None:
+    with pytest.raises(Rejected):
+        backend.dispatcher.updates("DC-20000101-9999")
+
+
+def test_a_department_that_answers_says_nothing(backend: Backend) -> None:
+    backend.dispatcher.ping()
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        lambda dispatcher, complaint: dispatcher.file(complaint, phone=None),
+        lambda dispatcher, complaint: dispatcher.find(complaint),
+        lambda dispatcher, _: dispatcher.updates("DC-0001"),
+        lambda dispatcher, _: dispatcher.ping(),
+    ],
+    ids=["file", "find", "updates", "ping"],
+)
+def test_a_department_that_is_away_is_to_be_tried_later(
+    backend: Backend, complaint: Complaint, what: Callable[[Dispatcher, Complaint], object]
+) -> None:
+    with pytest.raises(TryLater):
+        what(backend.away, complaint)
+
+
+# -- Open311 only ------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Scripted:
+    """A backend that answers as told, and remembers what it was asked."""
+
+    answers: list[httpx.Response | Exception]
+    asked: list[httpx.Request]
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+    def form(self) -> dict[str, str]:
+        return dict(httpx.QueryParams(self.asked[0].content.decode()))
+
+
+def scripted(
+    knowledge: dict[str, Any], *answers: httpx.Response | Exception, **how: Any
+) -> tuple[Open311Dispatcher, Scripted]:
+    backend = Scripted(list(answers), [])
+    dispatcher = Open311Dispatcher(
+        "http://backend/v2",
+        api_key=API_KEY,
+        taxonomy=knowledge["taxonomy"],
+        mapping=load_mapping(),
+        transport=httpx.MockTransport(backend),
+        sleep=lambda _seconds: None,
+        **how,
+    )
+    return dispatcher, backend
+
+
+OK = httpx.Response(200, json=[{"service_request_id": "R-1"}])
+
+
+def test_the_form_carries_reference_category_address_and_phone(knowledge: dict[str, Any]) -> None:
+    dispatcher, backend = scripted(knowledge, OK, jurisdiction="qingdao")
+    pinned = Place("合肥路688号", district="市北区", lat=36.1, lon=120.4, crs="WGS-84")
+    complaint = complaint_of(place=pinned)
+
+    assert dispatcher.file(complaint, phone=PHONE) == "R-1"
+
+    form = backend.form()
+    assert form["service_code"] == "QD-41"
+    assert form["attribute[REFERENCE]"] == complaint.number
+    assert form["attribute[CATEGORY]"].startswith("410102 ")
+    assert form["description"].endswith(f"（诉求编号 {complaint.number}）")
+    assert (form["address_string"], form["lat"], form["long"]) == ("市北区 · 合肥路688号", "36.100000", "120.400000")
+    assert (form["phone"], form["jurisdiction_id"], form["api_key"]) == (PHONE, "qingdao", API_KEY)
+
+
+def test_a_place_that_nobody_knows_is_said_in_words(knowledge: dict[str, Any]) -> None:
+    dispatcher, backend = scripted(knowledge, OK)
+
+    dispatcher.file(complaint_of(place=None), phone=None)
+
+    assert backend.form()["address_string"] == load_mapping().unknown_address
+    assert "lat" not in backend.form()
+
+
+def test_coordinates_of_another_crs_are_not_passed_for_wgs84(knowledge: dict[str, Any]) -> None:
+    """GeoReport's lat and long are WGS-84; GCJ-02 taken for it is some 500 metres off."""
+    dispatcher, backend = scripted(knowledge, OK)
+    gcj = Place("地图上的定位", lat=36.1, lon=120.4, crs="GCJ-02")
+
+    dispatcher.file(complaint_of(place=gcj), phone=None)
+
+    assert (backend.form().get("lat"), backend.form().get("long")) != ("36.100000", "120.400000")
+
+
+def test_an_anonymous_citizen_stays_anonymous(knowledge: dict[str, Any]) -> None:
+    dispatcher, backend = scripted(knowledge, OK)
+
+    dispatcher.file(complaint_of(anonymous=True, description=f"路灯坏了，我电话{PHONE}"), phone=PHONE)
+
+    assert "phone" not in backend.form()
+    assert PHONE not in backend.form()["description"]
+
+
+def test_a_token_is_changed_into_a_number(knowledge: dict[str, Any]) -> None:
+    token = httpx.Response(200, json=[{"token": "T-1"}])
+    waiting = httpx.Response(200, json=[{"token": "T-1", "service_request_id": ""}])
+    dispatcher, backend = scripted(knowledge, token, waiting, waiting, OK)
+
+    assert dispatcher.file(complaint_of(), phone=None) == "R-1"
+    assert backend.asked[-1].url.path == "/v2/tokens/T-1.json"
+
+
+def test_a_token_that_never_becomes_a_number_is_to_be_tried_later(knowledge: dict[str, Any]) -> None:
+    token = httpx.Response(200, json=[{"token": "T-1"}])
+
+    with pytest.raises(TryLater):
+        scripted(knowledge, token)[0].file(complaint_of(), phone=None)
+
+
+ODD = [
+    httpx.Response(200, json=[]),
+    httpx.Response(200, json={}),
+    httpx.Response(200, json={"error": "oops"}),
+    httpx.Response(200, json=["oops"]),
+    httpx.Response(200, json=None),
+    httpx.Response(200, text="<html>"),
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd.text[:16])
+def test_an_answer_to_filing_that_is_none_is_to_be_tried_later(knowledge: dict[str, Any], odd: httpx.Response) -> None:
+    with pytest.raises(TryLater):
+        scripted(knowledge, odd)[0].file(complaint_of(), phone=None)
+
+
+@pytest.mark.parametrize("odd", [one for one in ODD if one.text != "[]"], ids=lambda odd: odd.text[:16])
+def test_a_list_that_is_none_is_not_taken_for_an_empty_one(knowledge: dict[str, Any], odd: httpx.Response) -> None:
+    """An answer that says nothing must not lead to a second request."""
+    with pytest.raises((TryLater, NeedsPerson)):
+        scripted(knowledge, odd)[0].find(complaint_of())
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [{"sequence": "one", "event": "accepted", "at": "2026-11-21T10:00:00+08:00"}],
+        [{"sequence": 1, "event": "accepted", "at": "yesterday"}],
+        [{"event": "accepted"}],
+        ["accepted"],
+        "accepted",
+    ],
+    ids=json.dumps,
+)
+def test_updates_that_cannot_be_read_are_an_error_by_name(knowledge: dict[str, Any], history: object) -> None:
+    odd = httpx.Response(200, json=[{"extended_attributes": {"history": history}}])
+
+    with pytest.raises((TryLater, NeedsPerson, Rejected)):
+        scripted(knowledge, odd)[0].updates("R-1")
+
+
+def test_a_backend_without_history_tells_of_the_closing(knowledge: dict[str, Any]) -> None:
+    closed = {"status": "closed", "updated_datetime": "2026-11-21T10:00:00+08:00", "status_notes": "修好了"}
+
+    (update,) = scripted(knowledge, httpx.Response(200, json=[closed]))[0].updates("R-1")
+
+    assert (update.sequence, update.event, update.note) == (1, "closed", "修好了")
+
+
+def test_a_backend_that_keeps_no_attributes_is_searched_by_the_last_line(knowledge: dict[str, Any]) -> None:
+    complaint = complaint_of()
+    footer = f"路灯坏了\n（诉求编号 {complaint.number}）"
+    rows = [{"service_request_id": "R-0", "description": "路灯"}, {"service_request_id": "R-1", "description": footer}]
+
+    assert scripted(knowledge, httpx.Response(200, json=rows))[0].find(complaint) == "R-1"
+
+
+def test_a_citizen_who_writes_somebody_elses_number_does_not_take_the_request(knowledge: dict[str, Any]) -> None:
+    complaint = complaint_of()
+    rows = [{"service_request_id": "R-9", "description": f"（诉求编号 {complaint.number}）还没修好"}]
+
+    assert scripted(knowledge, httpx.Response(200, json=rows))[0].find(complaint) is None
+
+
+def test_a_backend_without_pages_is_not_asked_for_ever(knowledge: dict[str, Any]) -> None:
+    rows = [{"service_request_id": "R-0", "description": "路灯"}]
+    dispatcher, backend = scripted(knowledge, httpx.Response(200, json=rows))
+
+    assert dispatcher.find(complaint_of()) is None
+    assert len(backend.asked) == 2
+
+
+def test_a_complaint_that_was_stuck_for_months_can_still_be_looked_for(
+    knowledge: dict[str, Any], department: Department
+) -> None:
+    """GeoReport allows at most 90 days between start_date and end_date."""
+    dispatcher = Open311Dispatcher(
+        department.open311, api_key=API_KEY, taxonomy=knowledge["taxonomy"], mapping=load_mapping()
+    )
+    old = complaint_of(filed_at=datetime.now(UTC) - timedelta(days=100))
+
+    assert dispatcher.find(old) is None
+    number = dispatcher.file(old, phone=None)
+    assert dispatcher.find(old) == number
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 422])
+def test_a_refusal_names_the_backends_own_words(knowledge: dict[str, Any], status: int) -> None:
+    refusal = httpx.Response(status, json=[{"code": status, "description": "service_code is unknown"}])
+
+    with pytest.raises(NeedsPerson, match=f"{status} service_code is unknown"):
+        scripted(knowledge, refusal)[0].file(complaint_of(), phone=None)
+
+
+@pytest.mark.parametrize(("value", "after"), [("3", 3.0), ("999999", 3600.0), ("soon", None), ("-1", None), ("", None)])
+def test_only_a_sensible_time_is_believed(knowledge: dict[str, Any], value: str, after: float | None) -> None:
+    busy = httpx.Response(429, headers={"Retry-After": value})
+
+    with pytest.raises(TryLater) as later:
+        scripted(knowledge, busy)[0].file(complaint_of(), phone=None)
+
+    assert later.value.after == after
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ReadTimeout, httpx.RemoteProtocolError, httpx.PoolTimeout])
+def test_every_way_of_not_answering_is_to_be_tried_later(
+    knowledge: dict[str, Any], error: Callable[[str], Exception]
+) -> None:
+    with pytest.raises(TryLater):
+        scripted(knowledge, error("x"))[0].file(complaint_of(), phone=None)
+
+
+def test_a_wrong_mapping_names_file_line_and_key(tmp_path: Path) -> None:
+    path = tmp_path / "mapping.yml"
+    path.write_text("service_code: X\nattributes: {}\ndescription_footer: y\nunknown_address: z\n", encoding="utf-8")
+
+    with pytest.raises(ContentError, match=r"mapping.yml:1: extension: .*missing"):
+        load_mapping(path)
