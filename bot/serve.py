@@ -1,10 +1,12 @@
 """Rasa with Jiesu's repair: takes the arguments of `rasa`, for example `run --port 8005`.
 
-The folder of this file comes first on the path, so that `config.yml` finds `components.…`.
+The folder of this file comes first on the path, so that `config.yml` finds `components.…`. The token of Rasa's API
+comes in the environment (JIESU_RASA_TOKEN), for a command line can be read by everybody on the machine.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -17,6 +19,8 @@ def main() -> None:
     from components import action_answers
 
     action_answers.install()
+    if token := os.environ.pop("JIESU_RASA_TOKEN", ""):
+        sys.argv += ["--auth-token", token]
     from rasa.__main__ import main as rasa_main
 
     rasa_main()

@@ -22,7 +22,8 @@ _WAIT = 0.02
 class RedisTurns:
     """The `Turns` port: a lock for each conversation, kept alive while the turn lasts, freed when its holder dies."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, lease_seconds: float = LEASE_SECONDS) -> None:
+        self._lease = lease_seconds
         self._redis = redis.asyncio.Redis.from_url(
             url,
             socket_timeout=5,
@@ -33,14 +34,14 @@ class RedisTurns:
     @contextlib.asynccontextmanager
     async def turn(self, conversation_id: str, *, patience: float) -> AsyncIterator[None]:
         lock = self._redis.lock(
-            f"jiesu:turn:{conversation_id}", timeout=LEASE_SECONDS, sleep=_WAIT, blocking_timeout=patience
+            f"jiesu:turn:{conversation_id}", timeout=self._lease, sleep=_WAIT, blocking_timeout=patience
         )
         try:
             if not await lock.acquire():
                 raise TryLater("the messages before this one are not answered yet")
         except RedisError as away:
             raise TryLater(f"Redis does not answer: {type(away).__name__}") from away
-        keeper = asyncio.create_task(_keep(lock))
+        keeper = asyncio.create_task(_keep(lock, self._lease))
         try:
             yield
         finally:
@@ -63,9 +64,9 @@ class RedisTurns:
         await self._redis.aclose()
 
 
-async def _keep(lock: redis.asyncio.lock.Lock) -> None:
+async def _keep(lock: redis.asyncio.lock.Lock, lease: float) -> None:
     while True:
-        await asyncio.sleep(LEASE_SECONDS / 3)
+        await asyncio.sleep(lease / 3)
         try:
             await lock.reacquire()
         except (LockError, RedisError):

@@ -92,9 +92,10 @@ def _rasa(settings: Settings) -> Part:
         *(str(settings.bot_python), str(BOT / "serve.py"), "run", "--interface", "127.0.0.1"),
         *("--port", str(settings.rasa_port), "--model", str(bot_model(settings.data_dir))),
         *("--endpoints", str(_endpoints(settings)), "--credentials", str(BOT / "credentials.yml")),
-        *("--enable-api", "--auth-token", token, "--log-file", os.devnull),
+        *("--enable-api", "--log-file", os.devnull),
     ]
     environment = {
+        "JIESU_RASA_TOKEN": token,
         "RASA_TELEMETRY_ENABLED": "false",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "SQLALCHEMY_SILENCE_UBER_WARNING": "1",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from integrations.services.errors import Conflict, Rejected
 from integrations.services.ports import Clock, Transaction, UnitOfWork
 from integrations.services.records import BackendRequest, Complaint, Feedback, Task
 from kb.lifecycle import IllegalMove, Status, move
+from kb.text import clean
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class Casework:
         """
         if update.event not in STATUS_OF_EVENT:
             raise Rejected(f"unknown event {update.event!r}; known: {', '.join(STATUS_OF_EVENT)}")
+        update = replace(update, note=_plain(update.note), unit=_plain(update.unit))
         with self.unit_of_work() as tx:
             requests = tx.backend_requests.by_request(request_id)
             if not requests:
@@ -91,3 +93,8 @@ class Casework:
             tx.backend_requests.close(complaint.id)
             tx.incidents.close(complaint.incident_id, now)
             tx.feedbacks.open(Feedback(complaint.id, complaint.conversation_id, now, now + RATING_OPEN))
+
+
+def _plain(words: str | None) -> str | None:
+    """The department's words without what no database or screen should get; None when nothing is left."""
+    return clean(words or "") or None

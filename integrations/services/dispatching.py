@@ -6,7 +6,7 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from integrations.services.casework import Casework, DepartmentUpdate
 from integrations.services.errors import Conflict, NeedsPerson, Rejected, TryLater
@@ -72,33 +72,29 @@ class Dispatching:
                 raise NeedsPerson(f"complaint {row.complaint_id} is gone")
             known = tx.backend_requests.of_complaint(complaint.id)
             phone = tx.complaints.phone(complaint.id)
-            main = _main_request(tx, complaint) if complaint.joined else None
             if known:
                 tx.outbox.done(row, self.clock())
                 return
         if complaint.joined:
-            if main is None:
-                raise TryLater("the incident it joins is not filed yet")
-            # No update will ever come again for a request that was closed meanwhile: then what it has had is read anew.
-            seen = main.sequence if main.open else 0
-            self._record(row, complaint, BackendRequest(complaint.id, main.request_id, self.clock(), seen))
+            self._record(row, complaint, None)
             return
         request_id = self.dispatcher.find(complaint) if row.attempts > 1 else None
         if request_id is None:
             self.pause_at("before request")
             request_id = self.dispatcher.file(complaint, phone=phone)
             self.pause_at("after request")
-        self._record(row, complaint, BackendRequest(complaint.id, request_id, self.clock()))
+        self._record(row, complaint, request_id)
 
-    def _record(self, row: OutboxRow, complaint: Complaint, request: BackendRequest) -> None:
-        """Write down that the request is this complaint's."""
+    def _record(self, row: OutboxRow, complaint: Complaint, request_id: str | None) -> None:
+        """Write down which request is this complaint's: its own, or (None) that of the incident it joined."""
         with self.unit_of_work() as tx:
             now = self.clock()
             if not tx.outbox.done(row, now):
                 raise Conflict(f"row {row.id} was taken up by another worker")
             current = tx.complaints.get(complaint.id)
             latest = current.latest if current else complaint.latest
-            tx.backend_requests.add(BackendRequest(complaint.id, request.request_id, now, request.sequence))
+            request = BackendRequest(complaint.id, request_id, now) if request_id else _joined(tx, complaint, now)
+            tx.backend_requests.add(request)
             change = move(latest, Status.DISPATCHED, at=now, actor="dispatch")
             tx.complaints.append(complaint.id, change)
             tx.outbox.add(Task.NOTICE, complaint.id, {"status": change.after, "sequence": change.sequence}, at=now)
@@ -161,9 +157,12 @@ class Dispatching:
         return found
 
 
-def _main_request(tx: Transaction, complaint: Complaint) -> BackendRequest | None:
-    """The backend's request of the incident that this complaint joined."""
+def _joined(tx: Transaction, complaint: Complaint, now: datetime) -> BackendRequest:
+    """The request of the incident that this complaint joined, as its own. Raises TryLater while there is none.
+
+    No update will ever come again for one that was closed meanwhile: then what it has had is read anew.
+    """
     for sibling in tx.complaints.of_incident(complaint.incident_id):
-        if not sibling.joined:
-            return tx.backend_requests.of_complaint(sibling.id)
-    return None
+        if not sibling.joined and (main := tx.backend_requests.of_complaint(sibling.id)):
+            return BackendRequest(complaint.id, main.request_id, now, main.sequence if main.open else 0)
+    raise TryLater("the incident it joins is not filed yet")

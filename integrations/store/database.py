@@ -23,14 +23,21 @@ BUSY_SECONDS = 15
 
 
 def connect(url: str) -> Engine:
-    """An engine for 'sqlite:///file' or 'postgresql+psycopg://…'. Nothing is opened yet."""
+    """An engine for 'sqlite:///file' or 'postgresql+psycopg://…'. Nothing is opened yet.
+
+    Parameters stay out of error messages: they are what citizens said.
+    """
     if make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_immediate)
         return engine
     return create_engine(
-        url, pool_pre_ping=True, pool_size=10, connect_args={"connect_timeout": 5, "options": "-c lock_timeout=15000"}
+        url,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=10,
+        connect_args={"connect_timeout": 5, "options": "-c lock_timeout=15000"},
     )
 
 

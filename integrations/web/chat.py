@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from datetime import datetime
 from typing import Annotated, Any
 
-import anyio
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -219,12 +219,27 @@ def _accept(services: Services, mine: Conversation, incoming: Incoming) -> Line:
 
 
 async def _answered(services: Services, mine: Conversation, line: Line) -> bool:
-    """Wait for the answer; False when it takes longer than a page should wait. Nothing is lost either way."""
+    """Wait for the answer; False when it takes longer than a page should wait. Nothing is lost either way.
+
+    Only the waiting ends, never the turn: a turn that is cut off half-way would have to be heard again.
+    """
     if line.state is not Hearing.PENDING:
         return True
-    try:
-        with anyio.fail_after(WAIT_SECONDS):
-            await services.conversing.drive(mine)
-    except (TryLater, TimeoutError) as late:
-        log.warning("turn late: conversation=%s seq=%s %s", mine.id, line.seq, late or "too slow")
+    turn = asyncio.create_task(_drive(services, mine, line))
+    _turns.add(turn)
+    turn.add_done_callback(_turns.discard)
+    await asyncio.wait({turn}, timeout=WAIT_SECONDS)
     return not await anyio.to_thread.run_sync(services.conversing.is_pending, mine.id, line.seq)
+
+
+# Turns that are under way: asyncio itself keeps no firm hold of a task.
+_turns: set[asyncio.Task[None]] = set()
+
+
+async def _drive(services: Services, mine: Conversation, line: Line) -> None:
+    try:
+        await services.conversing.drive(mine)
+    except TryLater as late:
+        log.warning("turn late: conversation=%s seq=%s %s", mine.id, line.seq, late)
+    except Exception:
+        log.exception("turn failed: conversation=%s seq=%s", mine.id, line.seq)
