@@ -111,7 +111,7 @@ def _rasa(settings: Settings) -> Part:
         "LOG_LEVEL_LIBRARIES": "ERROR",
         "LOG_LEVEL_RASA_PLUS": "ERROR",
     }
-    ready = partial(_answers, f"http://127.0.0.1:{settings.rasa_port}/status?token={token}")
+    ready = partial(_understands, f"http://127.0.0.1:{settings.rasa_port}", token)
     return Part("rasa", 1, command, ready, settings.rasa_port, environment, BOT)
 
 
@@ -145,6 +145,17 @@ async def _answers(url: str) -> bool:
     try:
         async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
             return (await client.get(url)).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+async def _understands(url: str, token: str) -> bool:
+    """Rasa with its model loaded and its dictionary read: the first citizen shall not wait for that."""
+    try:
+        async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False, params={"token": token}) as client:
+            if (await client.get("/status")).status_code != 200:
+                return False
+            return (await client.post("/model/parse", json={"text": "你好"})).status_code == 200
     except httpx.HTTPError:
         return False
 

@@ -10,6 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import picture
 from tests.system import RunningSystem
 
+# A busy machine is no fault of the page.
+expect.set_options(timeout=20_000)
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 
