@@ -23,7 +23,7 @@ class NotUnderstood(Step):
 
     def take(self, memory: Memory) -> tuple[Iterable[Bubble], Events]:
         services = self.services
-        if len(memory.text) >= 4 and services.classifier.judge(memory.text).decision is Decision.FILE:
+        if len(memory.text) >= 4 and services.classifier.judge(memory.text).decision in (Decision.FILE, Decision.REFER):
             heard = services.intake.hear(new_draft(), Ask.DESCRIPTION, Utterance(memory.text))
             return (), [*keep_draft(heard.draft), FollowupAction("report_form")]
         speech = services.speech

@@ -55,7 +55,7 @@ class HearReport(Step):
     def _ask_next(self, draft: Draft, bubbles: list[Bubble]) -> tuple[list[Bubble], Events]:
         intake, speech = self.services.intake, self.services.speech
         leaf = intake.category(draft)
-        if leaf and not draft.advice_given and (advice := speech.advice(leaf)):
+        if leaf and not draft.advice_given and (advice := speech.advice(leaf, intake.danger(draft))):
             bubbles.insert(0, advice)
             draft = Draft.from_dict({**draft.as_dict(), "advice_given": True})
         ask = intake.next_question(draft)
@@ -64,7 +64,9 @@ class HearReport(Step):
         similar = intake.offers(draft) if ask is Ask.SIMILAR else ()
         if ask is Ask.SIMILAR and not similar:  # closed or gone since they were found
             return self._ask_next(Draft.from_dict({**draft.as_dict(), "similar_answered": True}), bubbles)
-        bubbles.append(speech.question(ask, draft, issue=intake.issue(draft.known_issue), similar=similar))
+        bubbles.append(
+            speech.question(ask, draft, duty=intake.duty(draft), issue=intake.issue(draft.known_issue), similar=similar)
+        )
         return bubbles, [*keep_draft(draft.counted(ask)), SlotSet("requested_slot", ask.value)]
 
 

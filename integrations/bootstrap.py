@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
 
 from integrations.clients.chat_lines import ChatLines
+from integrations.clients.embedder import ServiceEmbedder, packaged
 from integrations.clients.open311 import MAPPING, Open311Dispatcher, load_mapping
 from integrations.clients.rasa import RasaListener
 from integrations.clients.redis import RedisLimiter, RedisTurns
@@ -25,10 +27,13 @@ from integrations.services.rating import RatingTickets
 from integrations.services.speech import Speech
 from integrations.settings import Settings
 from integrations.store import database
-from kb import known_issues, places, taxonomy, words
+from kb import known_issues, places, referrals, taxonomy, urgency, words
 from kb.known_issues import KnownIssue
+from kb.referrals import Duty
 from kb.taxonomy import Taxonomy
-from kb.training import TrainedClassifier
+from kb.training import TrainedClassifier, model_path
+from kb.urgency import Dangers
+from kb.vectors import Embedder
 
 CHANNELS = ("web", "terminal")
 
@@ -56,7 +61,37 @@ class Services:
 
     @cached_property
     def classifier(self) -> Categoriser:
-        return self._part("classifier", lambda: TrainedClassifier(self.taxonomy, self.settings.data_dir / "models"))  # type: ignore[no-any-return]
+        return self._part("classifier", self._classifier)  # type: ignore[no-any-return]
+
+    def _classifier(self) -> Categoriser:
+        return TrainedClassifier(self.taxonomy, self.duties, self.settings.data_dir / "models", self.embedder)
+
+    @property
+    def classifier_path(self) -> Path:
+        """Where the classifier for this content is or will be kept."""
+        name = self.embedder.name if self.embedder else None
+        return model_path(self.taxonomy, self.duties, self.settings.data_dir / "models", name)
+
+    @cached_property
+    def duties(self) -> dict[str, Duty]:
+        return self._part("duties", referrals.load)  # type: ignore[no-any-return]
+
+    @cached_property
+    def embedder(self) -> Embedder | None:
+        return self._part("embedder", self._embedder)  # type: ignore[no-any-return]
+
+    def _embedder(self) -> Embedder | None:
+        if self.settings.embedding_url:
+            return ServiceEmbedder(
+                self.settings.embedding_url,
+                model=self.settings.embedding_model,
+                api_key=self.settings.embedding_api_key,
+            )
+        return packaged()
+
+    @cached_property
+    def dangers(self) -> Dangers:
+        return self._part("dangers", urgency.load)  # type: ignore[no-any-return]
 
     @cached_property
     def gazetteer(self) -> places.Gazetteer:
@@ -121,6 +156,8 @@ class Services:
         return Intake(
             taxonomy=self.taxonomy,
             classifier=self.classifier,
+            duties=self.duties,
+            dangers=self.dangers,
             gazetteer=self.gazetteer,
             known_issues=self.known_issues,
             unit_of_work=self.unit_of_work,

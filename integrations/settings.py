@@ -64,6 +64,13 @@ class Settings(BaseSettings):
     internal_token: str = Field(default="", repr=False, description="Token between the parts; empty: one made and kept")
     cookie_secure: bool = Field(default=False, description="Send the session cookie over HTTPS only")
     bot_python: Path = Field(default=ROOT / "bot/.venv/bin/python", description="Python of Rasa's environment")
+    embedding_url: str = Field(
+        default="",
+        pattern=WEB,
+        description="On-premises embedding service; empty: the packaged model",
+    )
+    embedding_model: str = Field(default="multilingual-e5-small", description="Its model")
+    embedding_api_key: str = Field(default="", repr=False, description="Its key, where it wants one")
     log_level: str = Field(
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR"
     )

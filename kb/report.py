@@ -17,6 +17,7 @@ class Ask(StrEnum):
     """What can be asked, in the order in which it matters. The values are slot names of the report form."""
 
     DESCRIPTION = "report_description"
+    REFERRAL = "report_referral"
     CATEGORY = "report_category"
     PLACE = "report_place"
     KNOWN_ISSUE = "report_known_issue"
@@ -44,6 +45,8 @@ class Draft:
     category: str | None = None
     category_confidence: float = 0.0
     category_options: tuple[str, ...] = ()
+    refer_to: str | None = None
+    insisted: bool = False
     place: Place | None = None
     since: str | None = None
     contact: Contact | None = None
@@ -73,7 +76,8 @@ class Draft:
         """Plain values for the tracker; `from_dict` reads them back."""
         kept = {name: getattr(self, name) for name in self.__slots__}
         kept["place"] = self.place.as_dict() if self.place else None
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in kept.items() if v not in (None, (), {})}
+        empty: tuple[object, ...] = (None, (), {}, False)
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in kept.items() if v not in empty}
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> Draft:
@@ -92,6 +96,7 @@ def next_ask(draft: Draft) -> Ask | None:
     """The one thing to ask next; None when the citizen has confirmed everything else and only filing is left."""
     waiting = {
         Ask.DESCRIPTION: not draft.description,
+        Ask.REFERRAL: bool(draft.refer_to) and not draft.insisted,
         Ask.CATEGORY: bool(draft.category_options) and _may_ask(draft, Ask.CATEGORY),
         Ask.PLACE: not (draft.place and draft.place.precise) and _may_ask(draft, Ask.PLACE),
         Ask.KNOWN_ISSUE: bool(draft.known_issue) and not draft.known_issue_answered,

@@ -1,4 +1,4 @@
-"""One spelling for what citizens write in several: traditional characters and usual slips of the input method."""
+"""One spelling for what citizens write in several: traditional characters, spoken forms, slips of the input method."""
 
 from __future__ import annotations
 
@@ -15,26 +15,50 @@ from kb.content_files import CONTENT, ContentError, as_model, read_mapping, show
 
 FILE = CONTENT / "spelling.yml"
 Pair = Annotated[str, Field(min_length=2, max_length=2)]
+One = Annotated[str, Field(min_length=1, max_length=1)]
 
 
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     traditional: tuple[Pair, ...]
+    spoken: tuple[Pair, ...]
+    endings: tuple[One, ...]
     slips: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Levelled:
+    """A text in one spelling, and for each of its characters the place in the text as it was said."""
+
+    text: str
+    said: str
+    places: tuple[int, ...]
+
+    def as_said(self, start: int, end: int) -> str:
+        """What the citizen wrote for `text[start:end]`."""
+        return self.said[self.places[start] : self.places[end - 1] + 1] if start < end else ""
 
 
 @dataclass(frozen=True)
 class Spelling:
-    """Characters and words by what they stand for, each pair equally long."""
+    """Characters and words by what they stand for, each pair equally long; and after what '儿' is only an ending."""
 
     characters: dict[int, str]
     slips: dict[str, str]
+    endings: frozenset[str]
 
-    def level(self, text: str) -> str:
-        """The text in one spelling and just as long, so that a place in it is a place in the original."""
+    def level(self, text: str) -> Levelled:
+        """The text in one spelling."""
         half = "".join(_narrow(c) for c in text).translate(self.characters)
-        return self._slip.sub(lambda found: self.slips[found.group()], half) if self.slips else half
+        places = tuple(i for i, c in enumerate(half) if not self._is_ending(half, i, c))
+        short = "".join(half[i] for i in places)
+        return Levelled(self._slip.sub(lambda found: self.slips[found.group()], short), text, places)
+
+    def _is_ending(self, text: str, at: int, c: str) -> bool:
+        return (
+            c == "儿" and at > 0 and text[at - 1] in self.endings and text[at + 1 : at + 2] not in tuple("子女童科园")
+        )
 
     @cached_property
     def _slip(self) -> re.Pattern[str]:
@@ -49,7 +73,8 @@ def load(path: Path = FILE) -> Spelling:
         if not wrong or len(wrong) != len(right):
             line = getattr(raw["slips"], "line", raw.line)
             raise ContentError(f"{shown(path)}:{line}: slips: {wrong!r} and {right!r} are not equally long")
-    return Spelling({ord(pair[0]): pair[1] for pair in entry.traditional}, entry.slips)
+    pairs = {ord(pair[0]): pair[1] for pair in (*entry.traditional, *entry.spoken)}
+    return Spelling(pairs, entry.slips, frozenset(entry.endings))
 
 
 def _narrow(c: str) -> str:

@@ -21,6 +21,9 @@ FOLDER = CONTENT / "taxonomy"
 DOMAINS = ("居民生活", "城市管理", "住房与建设", "城管执法", "其他")
 INDUSTRIES = ("燃气", "供热", "环境卫生", "市容景观", "物业管理", "综合行政执法", "其他")
 
+# The leaf for what no other fits: it is taken when a citizen insists, never guessed from words.
+UNLISTED = "740201"
+
 Text = Annotated[str, Field(min_length=1)]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-# Above FILE one category is taken; two that together reach CHOOSE are offered; else the best guess goes on the
-# card, where the citizen can change it. Set on held-out folds, see docs/decisions/0006-first-classifier.md.
+# Set from the curve of coverage against accuracy on the blind sets, see docs/decisions/0006-classifier.md.
+# The responsible unit this sure: file. Two candidates together this sure: let the citizen choose.
 FILE, CHOOSE = 0.5, 0.55
+# Another authority's duty this sure: tell the citizen where to go.
+REFER = 0.6
 
 
 class Decision(StrEnum):
@@ -16,6 +19,8 @@ class Decision(StrEnum):
     FILE = "file"
     CHOOSE = "choose"
     ASK = "ask"
+    REFER = "refer"
+    HANDOVER = "handover"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +33,33 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The best candidates, best first, and what to do with them."""
+    """The best categories, best first, and what to do with them.
+
+    `refer_to` is the duty of another authority that the text is most likely about, `out_of_scope` how likely it is
+    about any of those; `reasons` are the words of the text that spoke for the best category.
+    """
 
     ranking: tuple[Ranked, ...]
     decision: Decision
+    refer_to: str | None = None
+    out_of_scope: float = 0.0
+    reasons: tuple[str, ...] = ()
 
     @property
     def best(self) -> Ranked:
         return self.ranking[0]
 
 
-def decide(ranking: tuple[Ranked, ...]) -> Verdict:
-    """The verdict for a ranking, by the two bars."""
-    if ranking[0].probability >= FILE:
+def decide(ranking: tuple[Ranked, ...], units: Mapping[str, str] | None = None) -> Verdict:
+    """The verdict for a ranking, by the bars.
+
+    Categories of one responsible unit count together where `units` says which is whose: sent to the right unit, a
+    complaint is in the right hands.
+    """
+    best = ranking[0]
+    unit = (units or {}).get(best.code)
+    sure = sum(one.probability for one in ranking if one is best or (unit and (units or {}).get(one.code) == unit))
+    if sure >= FILE:
         return Verdict(ranking, Decision.FILE)
     if sum(one.probability for one in ranking[:2]) >= CHOOSE:
         return Verdict(ranking, Decision.CHOOSE)

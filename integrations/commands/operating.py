@@ -17,7 +17,6 @@ from integrations.running.parts import parts
 from integrations.running.supervisor import CannotStart, Supervisor, check_ports, only_one
 from integrations.settings import Settings
 from integrations.store import database
-from kb.training import model_path
 
 PANEL = "Running an installation"
 
@@ -83,7 +82,7 @@ def add_to(app: typer.Typer) -> None:
 
 def _needs_models(chosen: Settings) -> None:
     services = bootstrap.build(chosen)
-    if not model_path(services.taxonomy, chosen.data_dir / "models").exists():
+    if not services.classifier_path.exists():
         raise CannotStart("the classifier has not learned this content yet: run `jiesu train`")
     if not chosen.rasa_url and not bot_model(chosen.data_dir).exists():
         raise CannotStart("Rasa has no model for this content yet: run `jiesu train`")

@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import typer
+from rich.console import Console
 
 from integrations import bootstrap, settings
+from integrations.services.errors import Rejected
 from kb import places
-from kb.content_files import ContentError
-from kb.taxonomy import Urgency
+from kb.content_files import ContentError, shown
+from kb.training import rows
+from kb.vectors import SHIPPED, Library
+from kb.verdict import Decision
 
 PANEL = "Understanding"
 
@@ -27,6 +31,8 @@ def add_to(app: typer.Typer) -> None:
         for given in _lines():
             verdict = services.classifier.judge(given["text"])
             leaf = services.taxonomy.leaf(verdict.best.code)
+            danger = services.dangers.find(given["text"])
+            out = verdict.decision is Decision.REFER and not danger
             _print(
                 {
                     "id": given["id"],
@@ -38,9 +44,13 @@ def add_to(app: typer.Typer) -> None:
                     "domain": leaf.domain,
                     "unit": leaf.entry.unit,
                     "confidence": round(verdict.best.probability, 4),
-                    "decision": verdict.decision,
-                    "urgent": leaf.entry.urgency is Urgency.CRITICAL,
-                    "alternatives": [one.code for one in verdict.ranking[1:]],
+                    "decision": Decision.HANDOVER if out else verdict.decision,
+                    "urgent": danger is not None,
+                    "danger": danger.name if danger else None,
+                    "scope": "out" if out else "in",
+                    "refer_to": verdict.refer_to if out else None,
+                    "reasons": list(verdict.reasons),
+                    "alternatives": [one.code for one in verdict.ranking[1:6]],
                 }
             )
 
@@ -64,6 +74,27 @@ def add_to(app: typer.Typer) -> None:
                     "ask": not (place and place.precise),
                 }
             )
+
+    model = typer.Typer(help="The classifier of categories.", no_args_is_help=True)
+    app.add_typer(model, name="classifier", rich_help_panel=PANEL)
+
+    @model.command()
+    def vectors() -> None:
+        """Embed the sentences that are new since the last time, for shipping with the content.
+
+        Only for those who change kb/content: an installation embeds new sentences by itself when it trains.
+        """
+        services = bootstrap.build(settings.load())
+        embedder = services.embedder
+        if embedder is None:
+            raise Rejected("no embedder on this machine")
+        texts = [text for text, _ in rows(services.taxonomy, services.duties)]
+        library = Library.load(SHIPPED) if SHIPPED.exists() else None
+        if library is None or library.space.embedder != embedder.name:
+            library = Library.make(embedder, texts)
+        library.vectors(texts, embedder)
+        library.only(texts).save(SHIPPED)
+        Console(stderr=True).print(f"{shown(SHIPPED)}: {len(texts)} sentences", highlight=False)
 
 
 def _lines() -> Iterator[dict[str, Any]]:

@@ -20,7 +20,6 @@ from integrations.settings import Settings, SettingsError, make_folder
 from integrations.store import database
 from kb.content_files import ContentError
 from kb.deadlines import CITY_TIME
-from kb.training import model_path
 
 LEAST_FREE = 2_000_000_000
 
@@ -102,7 +101,7 @@ def _content(settings: Settings) -> Iterator[Check]:
         yield Check("content", "bad", str(wrong), "mend that line")
         return
     for name, path in (
-        ("classifier", model_path(services.taxonomy, settings.data_dir / "models")),
+        ("classifier", services.classifier_path),
         ("Rasa's model", bot_model(settings.data_dir)),
     ):
         fine = path.exists()

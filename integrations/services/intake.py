@@ -16,9 +16,11 @@ from kb.deadlines import CITY_TIME, due
 from kb.known_issues import KnownIssue
 from kb.lifecycle import Status, move
 from kb.places import Gazetteer, Place, read, without_flat
+from kb.referrals import Duty
 from kb.report import MAX_DESCRIPTION, Ask, Contact, Draft, next_ask
-from kb.taxonomy import Category, Taxonomy
+from kb.taxonomy import UNLISTED, Category, Taxonomy, Urgency
 from kb.text import clean, declines, find_phone, find_since, hide_personal, hide_phones, says_something, shortened
+from kb.urgency import Danger, Dangers
 from kb.verdict import Decision, Verdict
 
 
@@ -70,6 +72,8 @@ class Intake:
 
     taxonomy: Taxonomy
     classifier: Categoriser
+    duties: dict[str, Duty]
+    dangers: Dangers
     gazetteer: Gazetteer
     known_issues: tuple[KnownIssue, ...]
     unit_of_work: UnitOfWork
@@ -99,6 +103,10 @@ class Intake:
             case "category", code if code in self.taxonomy.leaves:
                 chosen = replace(draft, category=code, category_confidence=1.0, category_options=(), editing=None)
                 return Heard(replace(chosen, known_issue=None, similar=(), join=None))
+            case "refer", "file":
+                return Heard(replace(draft, insisted=True, refer_to=None, category=UNLISTED, category_confidence=1.0))
+            case "refer", "enough":
+                return Heard(draft, Outcome.DROP, ("report.referral_enough",))
             case "known", "file":
                 return Heard(replace(draft, known_issue_answered=True))
             case "known", "enough":
@@ -132,6 +140,10 @@ class Intake:
                 return Heard(replace(draft, similar_answered=True, join=draft.similar[0]))
             case Ask.SIMILAR if said.stance in (Stance.NO, Stance.UNSURE):
                 return Heard(replace(draft, similar_answered=True))
+            case Ask.REFERRAL if said.stance is Stance.YES:
+                return Heard(draft, Outcome.DROP, ("report.referral_enough",))
+            case Ask.REFERRAL if said.stance is Stance.NO:
+                return self._tapped(draft, "refer:file")
             case Ask.KNOWN_ISSUE if said.stance is Stance.YES:
                 return Heard(replace(draft, known_issue_answered=True))
             case Ask.KNOWN_ISSUE if said.stance is Stance.NO:
@@ -165,15 +177,31 @@ class Intake:
         if draft.category and draft.category_confidence == 1.0:  # the citizen chose it
             return draft
         verdict = self.classifier.judge(draft.description)
+        danger = self.dangers.find(draft.description)
+        refer = verdict.refer_to if verdict.decision is Decision.REFER and not danger else None
+        if refer and not draft.insisted:
+            return replace(draft, category=UNLISTED, category_confidence=0.5, refer_to=refer)
         options: tuple[str, ...] = ()
         if verdict.decision is Decision.CHOOSE and self._told_apart(verdict):
             options = tuple(one.code for one in verdict.ranking[:2])
+        code = verdict.best.code
+        if danger and danger.leaf and self.taxonomy.leaf(code).entry.urgency is not Urgency.CRITICAL:
+            code, options = danger.leaf, ()
         return replace(
             draft,
-            category=verdict.best.code,
+            category=UNLISTED if draft.insisted and refer else code,
             category_confidence=min(round(verdict.best.probability, 3), 0.999),
             category_options=options,
+            refer_to=None,
         )
+
+    def danger(self, draft: Draft) -> Danger | None:
+        """The danger to life or limb that the words speak of."""
+        return self.dangers.find(draft.description)
+
+    def duty(self, draft: Draft) -> Duty | None:
+        """The authority to which the citizen is referred."""
+        return self.duties.get(draft.refer_to or "")
 
     def _told_apart(self, verdict: Verdict) -> bool:
         """Asking pays only when the answer sends the complaint to another unit."""

@@ -13,9 +13,11 @@ from kb.deadlines import CITY_TIME
 from kb.known_issues import KnownIssue
 from kb.lifecycle import OPEN, STEP_OF, Status, Step
 from kb.matching import Similar
+from kb.referrals import Duty
 from kb.report import Ask, Contact, Draft
 from kb.taxonomy import Category, Taxonomy, Urgency
 from kb.text import hide_personal, mask_phone, shortened
+from kb.urgency import Danger
 from kb.words import Words
 
 
@@ -48,10 +50,18 @@ class Speech:
     # -- reporting -------------------------------------------------------------------------------------------
 
     def question(
-        self, ask: Ask, draft: Draft, *, issue: KnownIssue | None = None, similar: Sequence[Similar] = ()
+        self,
+        ask: Ask,
+        draft: Draft,
+        *,
+        duty: Duty | None = None,
+        issue: KnownIssue | None = None,
+        similar: Sequence[Similar] = (),
     ) -> Bubble:
         """The next question of the report."""
         match ask:
+            case Ask.REFERRAL if duty:
+                return self._referral(duty)
             case Ask.CATEGORY:
                 return self._choose_category(draft)
             case Ask.PLACE:
@@ -66,6 +76,15 @@ class Speech:
                 return self.card(draft)
             case _:
                 return self.say("report.ask_description")
+
+    def _referral(self, duty: Duty) -> Bubble:
+        options = [
+            self.option("report.referral_fine", "refer:enough"),
+            self.option("report.referral_file", "refer:file"),
+        ]
+        rows = _rows([("电话", duty.phone), ("时间", duty.hours)])
+        card = {"kind": "referral", "title": duty.name, "rows": rows}
+        return Bubble(self.words.say("report.referral", say=duty.say), tuple(options), card)
 
     def _choose_category(self, draft: Draft) -> Bubble:
         options = [
@@ -145,8 +164,10 @@ class Speech:
             return mask_phone(draft.phone)
         return self.words.say("report.anonymous")
 
-    def advice(self, leaf: Category) -> Bubble | None:
-        """What to do at once where life is at risk."""
+    def advice(self, leaf: Category, danger: Danger | None = None) -> Bubble | None:
+        """What to do at once where life is at risk: by the words, else by the category."""
+        if danger:
+            return Bubble(danger.advice, (), {"kind": "danger", "title": "先保证安全", "rows": []})
         if leaf.entry.urgency is not Urgency.CRITICAL or not leaf.entry.safety_advice:
             return None
         return Bubble(leaf.entry.safety_advice, (), {"kind": "danger", "title": "先保证安全", "rows": []})

