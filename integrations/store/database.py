@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -45,10 +47,24 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     # the driver must not open transactions on its own: `_begin_immediate` does
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _keep_a_write_ahead_log(cursor)
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _keep_a_write_ahead_log(cursor: Any) -> None:
+    # The mode stays with the file, so only the first connection ever switches it. SQLite does not wait for its
+    # busy time-out there: when several processes open a new file at once, all but one are told "locked" at once.
+    give_up = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.02)
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, func, select
+from sqlalchemy import Engine, create_engine, func, inspect, select
 
 from integrations.services.errors import Conflict, TryLater
 from integrations.services.ports import UnitOfWork
@@ -49,6 +50,24 @@ def unit_of_work(engine: Engine) -> UnitOfWork:
 def mine(unit_of_work: UnitOfWork) -> Conversation:
     with unit_of_work() as tx:
         return tx.conversations.open(channel="web", address="citizen-1", now=AT)
+
+
+def test_a_new_file_that_another_process_is_writing_is_waited_for(tmp_path: Path) -> None:
+    # the switch to a write-ahead log does not wait by itself
+    file = tmp_path / "new.db"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE made_by_another (x)")
+    done = threading.Timer(0.3, lambda: other.execute("COMMIT"))
+    done.start()
+
+    engine = database.connect(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+        assert inspect(connection).get_table_names() == ["made_by_another"]
+    engine.dispose()
+    done.join()
+    other.close()
 
 
 def complaint_of(mine: Conversation, nth: int = 1, **changes: object) -> Complaint:
