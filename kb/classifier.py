@@ -2,6 +2,8 @@
 
 Their scores are added and turned into probabilities by one temperature, set on held-out folds. Without vectors (no
 embedder on this machine, or the embedding service away) the first model decides alone, with a temperature of its own.
+Which features and which model over the vectors are used is a `Recipe`: one for our categories, one for labels of a
+city's own.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +21,36 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import FeatureUnion
-from sklearn.svm import LinearSVC
+from sklearn.svm import SVC, LinearSVC
 
 from kb.text import folded
 from kb.vectors import Array
 from kb.verdict import Ranked
 
-FORMAT = 3
-# How much the vectors' score counts beside the words'. Set on the blind sets, see docs/decisions/0006-classifier.md.
-VECTOR_WEIGHT = 0.7
+FORMAT = 4
 _WORDS_C, _VECTORS_C = 0.5, 1.0
+# A curved model keeps a number for each pair of rows while it is fitted: so many rows are the most.
+MOST_CURVED = 5_000
+_CURVED_C, _CURVED_GAMMA = 3.0, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a model is made of; measured in docs/decisions/0006-classifier.md.
+
+    `phrases`: pairs of words count too. `titles`: the first line of a letter counts again. `curved`: a radial model
+    over the vectors, where there are not too many rows; else a linear one. `vector_weight`: how much the vectors'
+    score counts beside the words'.
+    """
+
+    phrases: bool = False
+    titles: bool = False
+    curved: bool = False
+    vector_weight: float = 0.7
+
+
+CATEGORIES = Recipe()
+OWN_LABELS = Recipe(phrases=True, titles=True, curved=True, vector_weight=1.0)
 
 
 def _words(text: str) -> list[str]:
@@ -46,14 +69,28 @@ def _tokenizer() -> jieba.Tokenizer:
     return _own_tokenizer
 
 
-def _features() -> FeatureUnion:
-    characters = TfidfVectorizer(
-        analyzer="char", ngram_range=(1, 3), sublinear_tf=True, preprocessor=folded, min_df=2, dtype=np.float32
-    )
-    words = TfidfVectorizer(
-        tokenizer=_words, token_pattern=None, sublinear_tf=True, preprocessor=folded, min_df=2, dtype=np.float32
-    )
-    return FeatureUnion([("characters", characters), ("words", words)])
+def _title(text: str) -> str:
+    return folded(text.split("\n", 1)[0])
+
+
+# So much a title counts beside the whole letter.
+_TITLE = 0.6
+
+
+def _features(recipe: Recipe) -> FeatureUnion:
+    def characters(longest: int, part: Any = folded) -> TfidfVectorizer:
+        shape = {"analyzer": "char", "ngram_range": (1, longest)}
+        return TfidfVectorizer(**shape, preprocessor=part, sublinear_tf=True, min_df=2, dtype=np.float32)
+
+    def words(longest: int, part: Any = folded) -> TfidfVectorizer:
+        shape = {"tokenizer": _words, "token_pattern": None, "ngram_range": (1, longest)}
+        return TfidfVectorizer(**shape, preprocessor=part, sublinear_tf=True, min_df=2, dtype=np.float32)
+
+    parts = [("characters", characters(4 if recipe.phrases else 3)), ("words", words(2 if recipe.phrases else 1))]
+    if not recipe.titles:
+        return FeatureUnion(parts)
+    titles = [("title-characters", characters(3, _title)), ("title-words", words(1, _title))]
+    return FeatureUnion([*parts, *titles], transformer_weights=dict.fromkeys(dict(titles), _TITLE))
 
 
 @dataclass(frozen=True)
@@ -76,20 +113,64 @@ class Linear:
     def scores(self, rows: Any) -> Any:
         return rows @ self.weights + self.offsets
 
+    def of_one(self, row: Any) -> Any:
+        """The scores of one sparse row: only the weights of what occurs in it are touched."""
+        return row.data @ self.weights[row.indices].astype(np.float32) + self.offsets
+
+    def halved(self) -> Linear:
+        """The same with weights of half the size, which is enough to tell classes apart."""
+        return Linear(self.weights.astype(np.float16), self.offsets)
+
+
+@dataclass(frozen=True)
+class Curved:
+    """A fitted one-against-rest model with a radial kernel over rows of length 1."""
+
+    support: Array
+    weights: Array
+    offsets: Array
+
+    @classmethod
+    def fit(cls, rows: Any, labels: Any) -> Curved:
+        near = cls._nearness(rows, rows)
+        classes = np.unique(labels)
+        weights = np.zeros((len(rows), len(classes)), dtype=np.float32)
+        offsets = np.zeros(len(classes), dtype=np.float32)
+        for column, one in enumerate(classes):
+            fitted = SVC(C=_CURVED_C, kernel="precomputed").fit(near, labels == one)
+            weights[fitted.support_, column] = fitted.dual_coef_[0]
+            offsets[column] = fitted.intercept_[0]
+        used = np.flatnonzero(np.any(weights, axis=1))
+        return cls(np.ascontiguousarray(rows[used], dtype=np.float32), weights[used], offsets)
+
+    def scores(self, rows: Any) -> Any:
+        return self._nearness(rows, self.support) @ self.weights + self.offsets
+
+    @staticmethod
+    def _nearness(rows: Any, others: Any) -> Any:
+        return np.exp(-_CURVED_GAMMA * (2 - 2 * (rows @ others.T)))
+
 
 class Classifier:
     """A fitted model. `fit` makes one, `save` and `load` keep it; `rank` is safe to call from several threads."""
 
     def __init__(
-        self, classes: list[str], features: FeatureUnion, words: Linear, vectors: Linear | None, sharpness: list[float]
+        self,
+        classes: list[str],
+        recipe: Recipe,
+        features: FeatureUnion,
+        words: Linear,
+        vectors: Linear | Curved | None,
+        sharpness: list[float],
     ) -> None:
-        self.classes = classes
+        self.classes, self.recipe = classes, recipe
         self._features, self._words, self._vectors = features, words, vectors
         self._alone, self._together = sharpness
-        self._names = features.get_feature_names_out()
 
     @classmethod
-    def fit(cls, rows: Iterable[tuple[str, str]], vectors: Array | None = None) -> Classifier:
+    def fit(
+        cls, rows: Iterable[tuple[str, str]], vectors: Array | None = None, *, recipe: Recipe = CATEGORIES
+    ) -> Classifier:
         """Learn from (text, class) rows and, where there are, their vectors. The same rows give the same model.
 
         Raises ValueError when there are fewer than two classes.
@@ -100,11 +181,12 @@ class Classifier:
             raise ValueError("a classifier needs at least two classes")
         index = {name: number for number, name in enumerate(classes)}
         labels = np.array([index[name] for name in names])
-        features = _features()
+        features = _features(recipe)
         matrix = features.fit_transform(texts).tocsr()
-        words = Linear.fit(matrix, labels, c=_WORDS_C)
-        meaning = Linear.fit(vectors, labels, c=_VECTORS_C) if vectors is not None else None
-        return cls(classes, features, words, meaning, _sharpness(matrix, vectors, labels, len(classes)))
+        words = Linear.fit(matrix, labels, c=_WORDS_C).halved()
+        meaning = _fit_vectors(vectors, labels, recipe) if vectors is not None else None
+        sharpness = _sharpness(matrix, vectors, labels, len(classes), recipe)
+        return cls(classes, recipe, features, words, meaning, sharpness)
 
     def rank(self, text: str, vector: Array | None = None, limit: int = 8) -> tuple[Ranked, ...]:
         """The best classes for the text, best first, with their probabilities among all classes."""
@@ -114,30 +196,26 @@ class Classifier:
 
     def chances(self, text: str, vector: Array | None = None) -> Any:
         """The probability of every class, in the order of `classes`."""
-        scores = self._words.scores(self._features.transform([text]))[0]
-        if vector is None or self._vectors is None:
-            return _softmax(scores[None, :], self._alone)[0]
-        scores = scores + VECTOR_WEIGHT * self._vectors.scores(vector[None, :])[0]
-        return _softmax(scores[None, :], self._together)[0]
+        return self.read(text).chances(vector)
+
+    def read(self, text: str) -> Reading:
+        """What the text's words say, for asking more than one thing of it."""
+        return Reading(self, self._features.transform([text]).tocsr())
 
     def reasons(self, text: str, name: str, limit: int = 3) -> tuple[str, ...]:
-        """The words of the text that speak most for that class, as a clerk would underline them."""
-        row = self._features.transform([text])
-        weights = self._words.weights[:, self.classes.index(name)]
-        pairs = zip(row.indices, row.data, strict=True)
-        found = sorted(((float(value * weights[at]), str(self._names[at])) for at, value in pairs), reverse=True)
-        words: list[str] = []
-        for weight, feature in found:
-            word = feature.partition("__")[2]
-            if weight > 0 and len(word) > 1 and not any(word in kept or kept in word for kept in words):
-                words.append(word)
-        return tuple(words[:limit])
+        """As `Reading.reasons`."""
+        return self.read(text).reasons(name, limit)
+
+    @cached_property
+    def _names(self) -> Any:
+        return self._features.get_feature_names_out()
 
     def save(self, path: Path) -> None:
         """Write the file whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
-        kept = (FORMAT, self.classes, self._features, self._words, self._vectors, [self._alone, self._together])
+        sharpness = [self._alone, self._together]
+        kept = (FORMAT, self.classes, self.recipe, self._features, self._words, self._vectors, sharpness)
         joblib.dump(kept, part, compress=1)
         part.replace(path)
 
@@ -150,13 +228,47 @@ class Classifier:
         return cls(*rest)
 
 
+class Reading:
+    """One text as a model reads it: which of its features occur."""
+
+    def __init__(self, model: Classifier, row: Any) -> None:
+        self._model, self._row = model, row
+        self._scores = model._words.of_one(row)
+
+    def chances(self, vector: Array | None = None) -> Any:
+        """The probability of every class, in the order of the model's; by the words alone without a vector."""
+        model = self._model
+        if vector is None or model._vectors is None:
+            return _softmax(self._scores[None, :], model._alone)[0]
+        scores = self._scores + model.recipe.vector_weight * model._vectors.scores(vector[None, :])[0]
+        return _softmax(scores[None, :], model._together)[0]
+
+    def reasons(self, name: str, limit: int = 3) -> tuple[str, ...]:
+        """The words of the text that speak most for that class, as a clerk would underline them."""
+        model, row = self._model, self._row
+        weights = model._words.weights[row.indices, model.classes.index(name)]
+        found = sorted(zip((row.data * weights).tolist(), model._names[row.indices], strict=True), reverse=True)
+        words: list[str] = []
+        for weight, feature in found:
+            word = feature.partition("__")[2]
+            if weight > 0 and len(word) > 1 and not any(word in kept or kept in word for kept in words):
+                words.append(word)
+        return tuple(words[:limit])
+
+
 def _softmax(scores: Any, sharpness: float) -> Any:
     scaled = scores * sharpness
     raised = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     return raised / raised.sum(axis=1, keepdims=True)
 
 
-def _sharpness(matrix: Any, vectors: Array | None, labels: Any, classes: int) -> list[float]:
+def _fit_vectors(rows: Any, labels: Any, recipe: Recipe) -> Linear | Curved:
+    if recipe.curved and len(rows) <= MOST_CURVED:
+        return Curved.fit(rows, labels)
+    return Linear.fit(rows, labels, c=_VECTORS_C)
+
+
+def _sharpness(matrix: Any, vectors: Array | None, labels: Any, classes: int, recipe: Recipe) -> list[float]:
     """How sharp the scores must be taken for honest probabilities: without vectors, and with them.
 
     The one with the least log loss over three held-out folds. Classes with fewer than three texts are left out.
@@ -173,8 +285,8 @@ def _sharpness(matrix: Any, vectors: Array | None, labels: Any, classes: int) ->
         words = Linear.fit(matrix[learn], labels[learn], c=_WORDS_C).scores(matrix[hold])
         alone.append((words, place))
         if vectors is not None:
-            meaning = Linear.fit(vectors[learn], labels[learn], c=_VECTORS_C).scores(vectors[hold])
-            together.append((words + VECTOR_WEIGHT * meaning, place))
+            meaning = _fit_vectors(vectors[learn], labels[learn], recipe).scores(vectors[hold])
+            together.append((words + recipe.vector_weight * meaning, place))
         truth.append(place)
     first = _honest(alone)
     return [first, _honest(together) if together else first]

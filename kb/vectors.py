@@ -48,11 +48,11 @@ class Space:
     directions: Array
 
     @classmethod
-    def of(cls, embedder: str, raw: Array) -> Space:
-        """The space of these raw vectors: at most 128 directions, the ones that vary most."""
+    def of(cls, embedder: str, raw: Array, *, dimensions: int = DIMENSIONS) -> Space:
+        """The space of these raw vectors: so many directions at most, the ones that vary most."""
         mean = raw.mean(axis=0)
         _, _, directions = np.linalg.svd(unit(raw - mean), full_matrices=False)
-        return cls(embedder, mean.astype(np.float32), directions[:DIMENSIONS].astype(np.float32))
+        return cls(embedder, mean.astype(np.float32), directions[:dimensions].astype(np.float32))
 
     def project(self, raw: Array) -> Array:
         """Raw rows as rows of length 1 in this space."""
@@ -96,7 +96,7 @@ class Library:
     ) -> Library:
         """Embed every text; `progress` gets how many are done and how many there are."""
         wanted = list({key(text): beginning(text) for text in texts}.items())
-        raw = _embed(embedder, [text for _, text in wanted], progress)
+        raw = embed_all(embedder, [text for _, text in wanted], progress)
         space = Space.of(embedder.name, raw)
         return cls(space, {name: row for (name, _), row in zip(wanted, space.project(raw), strict=True)})
 
@@ -110,9 +110,15 @@ class Library:
         """The vectors of these texts, the unknown ones embedded now and remembered."""
         new = {key(text): beginning(text) for text in texts if key(text) not in self._known}
         if new:
-            raw = _embed(embedder, list(new.values()), progress)
+            raw = embed_all(embedder, list(new.values()), progress)
             self._known.update(zip(new, self.space.project(raw), strict=True))
         return np.stack([self._known[key(text)] for text in texts])
+
+    def joined(self, other: Library) -> Library:
+        """This library with what only the other knows, if both live in the same space; else this one."""
+        here, there = self.space, other.space
+        same = np.array_equal(here.mean, there.mean) and np.array_equal(here.directions, there.directions)
+        return Library(here, {**other._known, **self._known}) if same else self
 
     def only(self, texts: Iterable[str]) -> Library:
         """The library without what these texts do not need."""
@@ -148,7 +154,8 @@ class Library:
 _BATCH = 64
 
 
-def _embed(embedder: Embedder, texts: list[str], progress: Callable[[int, int], None]) -> Array:
+def embed_all(embedder: Embedder, texts: Sequence[str], progress: Callable[[int, int], None]) -> Array:
+    """Raw rows of these texts, in batches. `progress` gets how many are done and how many there are."""
     made = []
     for start in range(0, len(texts), _BATCH):
         made.append(embedder.embed(texts[start : start + _BATCH]))

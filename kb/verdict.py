@@ -9,8 +9,10 @@ from enum import StrEnum
 # Set from the curve of coverage against accuracy on the blind sets, see docs/decisions/0006-classifier.md.
 # The responsible unit this sure: file. Two candidates together this sure: let the citizen choose.
 FILE, CHOOSE = 0.5, 0.55
+# No unit even this sure: nothing fits, a person decides.
+FITS = 0.15
 # Another authority's duty this sure: tell the citizen where to go.
-REFER = 0.6
+REFER = 0.5
 
 
 class Decision(StrEnum):
@@ -63,4 +65,4 @@ def decide(ranking: tuple[Ranked, ...], units: Mapping[str, str] | None = None) 
         return Verdict(ranking, Decision.FILE)
     if sum(one.probability for one in ranking[:2]) >= CHOOSE:
         return Verdict(ranking, Decision.CHOOSE)
-    return Verdict(ranking, Decision.ASK)
+    return Verdict(ranking, Decision.ASK if sure >= FITS else Decision.HANDOVER)

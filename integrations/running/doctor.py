@@ -20,6 +20,9 @@ from integrations.settings import Settings, SettingsError, make_folder
 from integrations.store import database
 from kb.content_files import ContentError
 from kb.deadlines import CITY_TIME
+from kb.examples import fingerprint
+from kb.learned import read_about
+from kb.training import rows
 
 LEAST_FREE = 2_000_000_000
 
@@ -108,6 +111,22 @@ def _content(settings: Settings) -> Iterator[Check]:
         yield Check(
             name, "ok" if fine else "bad", path.name if fine else "not trained", "" if fine else "run `jiesu train`"
         )
+    yield _model_in_use(services)
+
+
+def _model_in_use(services: bootstrap.Services) -> Check:
+    name, models = "model of categories", services.models
+    number, judge, why = models.learned()
+    if why:
+        found = f"the one that ships judges, not the one that was put to use: {why}"
+        return Check(name, "warn", found, "then `jiesu classifier use` it, or `use --shipped` to leave it so")
+    if judge is None:
+        return Check(name, "ok", "the one that ships")
+    about = read_about(models.kept.path(number))
+    found = f"number {number}, learned from {about.rows:,} tickets on {about.made:%Y-%m-%d}"
+    if about.content != fingerprint(rows(services.taxonomy, services.duties)):
+        return Check(name, "ok", found, "the examples have changed since: `jiesu classifier fit` learns them too")
+    return Check(name, "ok", found)
 
 
 def _database(settings: Settings) -> Iterator[Check]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kb.classifier import FORMAT, Classifier
 from kb.vectors import Array, unit
-from kb.verdict import CHOOSE, FILE, Decision, Ranked, Verdict, decide
+from kb.verdict import CHOOSE, FILE, FITS, Decision, Ranked, Verdict, decide
 
 WHERE = ["海尔路", "小区门口", "我们楼下", "公园里", "桥底下", "学校边上", "菜市场", "广场"]
 SAMPLE = (
@@ -124,7 +124,9 @@ def test_categories_of_one_unit_count_together() -> None:
         ((0.3, 0.24, 0.23), Decision.ASK),
         ((0.49,), Decision.ASK),
         ((0.2, 0.2, 0.2, 0.2, 0.2), Decision.ASK),
-        ((0.0,), Decision.ASK),
+        ((FITS, 0.1), Decision.ASK),
+        ((FITS - 0.001, 0.1), Decision.HANDOVER),
+        ((0.0,), Decision.HANDOVER),
     ],
 )
 def test_the_bars_decide(chances: tuple[float, ...], decision: Decision) -> None:

@@ -1,0 +1,177 @@
+"""Reading CSV files that come from elsewhere: exports of a city's own system, saved by a spreadsheet.
+
+UTF-8 with or without a mark at the beginning, or GB18030 as spreadsheets in China write it. Problems are collected,
+each with file, line and column, so that a person mends them together.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kb.content_files import ContentError, shown
+
+MOST_PROBLEMS = 10
+MOST_CHARACTERS = 20_000
+_UTF8_MARK = b"\xef\xbb\xbf"
+_NUL = "\udc00"  # stands for a NUL byte while the file is read; no decoder gives it
+_UNREADABLE = re.compile("[\udc80-\udcff]")
+
+
+class FileProblems(ContentError):
+    """A file that cannot be used as it is: one line for each problem, at most ten of them."""
+
+    def __init__(self, path: Path, problems: Sequence[str], *, more: bool = False) -> None:
+        self.problems = tuple(problems)
+        first = f", the first {len(problems)} of them" if more else ""
+        super().__init__("\n".join([f"{shown(path)} cannot be used as it is{first}:", *problems]))
+
+
+class Problems:
+    """Collects what is wrong with one file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._found: list[tuple[int, str]] = []
+        self._lines: set[int] = set()
+
+    def add(self, line: int, column: str, what: str) -> None:
+        """`column` may be empty where the whole line is meant."""
+        self._lines.add(line)
+        self._found.append((line, f"{shown(self._path)}:{line}: {column}{': ' if column else ''}{what}"))
+
+    def __contains__(self, line: int) -> bool:
+        return line in self._lines
+
+    def stop(self) -> None:
+        """Raise FileProblems if there are any, in the order of the lines."""
+        if self._found:
+            ordered = [text for _, text in sorted(self._found, key=lambda one: one[0])]
+            raise FileProblems(self._path, ordered[:MOST_PROBLEMS], more=len(ordered) > MOST_PROBLEMS)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The wanted columns of a file. `rows` are (line where the row begins, cells by column), without blank ones."""
+
+    path: Path
+    encoding: str
+    sha256: str
+    rows: list[tuple[int, dict[str, str]]]
+    problems: Problems = field(repr=False)
+
+
+def read_table(path: Path, columns: Sequence[tuple[str, ...]]) -> Table:
+    """The file's rows with the wanted columns; each may go by several names and is given by its first.
+
+    Rows with problems are left out, the problems are in `problems`. Raises FileProblems where nothing can be read.
+    """
+    problems = Problems(path)
+    try:
+        raw = path.read_bytes()
+    except OSError as away:
+        raise FileProblems(path, [f"{shown(path)}:1: cannot be read ({away.strerror})"]) from away
+    _refuse_other_formats(path, raw)
+    text, encoding = _decoded(raw.removeprefix(_UTF8_MARK))
+    lines = _rows(text, problems)
+    header = next(lines, None)
+    if header is None:
+        raise FileProblems(path, [f"{shown(path)}:1: the file is empty"])
+    places = _places(path, header[1], columns)
+    found = []
+    for line, cells in lines:
+        if len(cells) != len(header[1]):
+            problems.add(line, "", f"{len(cells)} cells, the first line has {len(header[1])}")
+            continue
+        row = {name: cells[at].strip() for name, at in places.items()}
+        for name, cell in row.items():
+            _check_cell(problems, line, name, cell, encoding)
+        if line not in problems:
+            found.append((line, row))
+    return Table(path, encoding, hashlib.sha256(raw).hexdigest(), found, problems)
+
+
+def _refuse_other_formats(path: Path, raw: bytes) -> None:
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise FileProblems(path, [f"{shown(path)}:1: UTF-16; save it as “CSV UTF-8”"])
+    if raw[:4] == b"PK\x03\x04" or raw[:4] == b"\xd0\xcf\x11\xe0":
+        raise FileProblems(path, [f"{shown(path)}:1: a workbook, not CSV; save it as “CSV UTF-8”"])
+
+
+def _decoded(raw: bytes) -> tuple[str, str]:
+    """The text and the name of its encoding; bytes that do not belong there become lone surrogates."""
+    text, encoding = raw.decode("utf-8", errors="surrogateescape"), "UTF-8"
+    broken = len(_UNREADABLE.findall(text))
+    if broken:
+        other = raw.decode("gb18030", errors="surrogateescape")
+        if _common(other) > 1 - broken / len(_not_ascii(raw)):
+            text, encoding = other, "GB18030"
+    return text.replace("\0", _NUL), encoding
+
+
+def _not_ascii(raw: bytes) -> bytes:
+    return raw.translate(None, bytes(range(128)))
+
+
+def _common(text: str) -> float:
+    """The share of common Chinese characters: high in what is GB18030, low in broken UTF-8 read as that."""
+    foreign = "".join(letter for letter in text if letter > "\x7f")
+    return len(foreign.encode("gb2312", errors="ignore")) / 2 / max(1, len(foreign))
+
+
+def _rows(text: str, problems: Problems) -> Iterator[tuple[int, list[str]]]:
+    """(line where it begins, cells) of every row that says anything."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as wrong:
+            problems.add(line, "", _in_words(str(wrong)))
+            continue
+        if any(cell.strip() for cell in cells):
+            yield line, cells
+
+
+def _in_words(wrong: str) -> str:
+    if "end of data" in wrong:
+        return "a quotation mark opens in this row and is not closed"
+    if "field limit" in wrong:
+        return f"a cell of more than {csv.field_size_limit():,} characters; is a quotation mark not closed?"
+    if "expected after" in wrong:
+        return "a quotation mark inside a quoted cell must be doubled"
+    return wrong
+
+
+def _places(path: Path, header: list[str], columns: Sequence[tuple[str, ...]]) -> dict[str, int]:
+    """Where each wanted column stands. Raises FileProblems for one that is missing or doubled."""
+    names = [name.strip().casefold() for name in header]
+    shown_names = ", ".join(name.strip() for name in header)[:200].encode("utf-8", "replace").decode()
+    places: dict[str, int] = {}
+    wrong = []
+    for wanted in columns:
+        at = [number for number, name in enumerate(names) if name in wanted]
+        if len(at) == 1:
+            places[wanted[0]] = at[0]
+            continue
+        what = "stands in the first line twice" if at else f"no such column in the first line ({shown_names})"
+        wrong.append(f"{shown(path)}:1: {' or '.join(wanted)}: {what}")
+    if wrong:
+        raise FileProblems(path, wrong)
+    return places
+
+
+def _check_cell(problems: Problems, line: int, name: str, cell: str, encoding: str) -> None:
+    if _NUL in cell:
+        problems.add(line, name, "a NUL byte")
+    elif bad := _UNREADABLE.search(cell):
+        problems.add(line, name, f"byte 0x{ord(bad[0]) - 0xDC00:02x} is not {encoding}")
+    elif len(cell) > MOST_CHARACTERS:
+        problems.add(line, name, f"{len(cell):,} characters, at most {MOST_CHARACTERS:,} are read")
