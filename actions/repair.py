@@ -23,7 +23,8 @@ class NotUnderstood(Step):
 
     def take(self, memory: Memory) -> tuple[Iterable[Bubble], Events]:
         services = self.services
-        if len(memory.text) >= 4 and services.classifier.judge(memory.text).decision in (Decision.FILE, Decision.REFER):
+        clear = (Decision.FILE, Decision.REFER)
+        if len(memory.text) >= 4 and services.understanding.classify(memory.text).decision in clear:
             heard = services.intake.hear(new_draft(), Ask.DESCRIPTION, Utterance(memory.text))
             return (), [*keep_draft(heard.draft), FollowupAction("report_form")]
         speech = services.speech

@@ -37,10 +37,12 @@ class HearReport(Step):
                 heard = intake.hear(heard.draft, Ask.DESCRIPTION, memory.utterance)
         elif memory.freshly_said and not (memory.tapped and memory.intent != "choose"):
             heard = intake.hear(draft, memory.asked, memory.utterance)
-        bubbles = [self.services.speech.say(remark) for remark in heard.remarks]
+        bubbles = [self.services.speech.remark(key, heard.draft) for key in heard.remarks]
         match heard.outcome:
             case Outcome.FILE:
                 return bubbles, [*keep_draft(heard.draft), SlotSet("requested_slot", None)]
+            case Outcome.DROP if after := intake.next_problem(heard.draft):
+                return self._ask_next(after, [*bubbles, self.services.speech.remark("report.next_problem", after)])
             case Outcome.DROP:
                 return bubbles, [*keep_draft(None), SlotSet("said_before", None), SlotSet("requested_slot", None)]
         return self._ask_next(heard.draft, bubbles)
@@ -71,7 +73,7 @@ class HearReport(Step):
 
 
 class SubmitReport(Step):
-    """`action_submit_report`: file the draft, show the ticket. Run twice, it files once."""
+    """`action_submit_report`: file, show the ticket, go on with the next problem. Run twice, it files once."""
 
     def name(self) -> str:
         return "action_submit_report"
@@ -79,9 +81,12 @@ class SubmitReport(Step):
     def take(self, memory: Memory) -> tuple[Iterable[Bubble], Events]:
         if memory.draft is None:  # the form ended because the citizen dropped it, and has said so
             return (), []
-        complaint = self.services.intake.submit(memory.draft, memory.conversation_id)
-        forget = [*keep_draft(None), SlotSet("said_before", None)]
-        return [self.services.speech.ticket(complaint)], forget
+        complaint = self.services.filing.submit(memory.draft, memory.conversation_id)
+        ticket = self.services.speech.ticket(complaint)
+        if after := self.services.intake.next_problem(memory.draft):
+            announced = self.services.speech.remark("report.next_problem", after)
+            return [ticket, announced], [*keep_draft(after), FollowupAction("report_form")]
+        return [ticket], [*keep_draft(None), SlotSet("said_before", None)]
 
 
 class DropReport(Step):

@@ -18,20 +18,25 @@ from integrations.clients.redis import RedisLimiter, RedisTurns
 from integrations.services.casework import Casework
 from integrations.services.conversing import Conversing
 from integrations.services.dispatching import Dispatching
+from integrations.services.filing import Filing
 from integrations.services.following_up import FollowingUp
 from integrations.services.handing_over import HandingOver
-from integrations.services.intake import Categoriser, Intake
+from integrations.services.intake import Intake
+from integrations.services.learning_categories import LearningCategories
 from integrations.services.notifying import Notifying
 from integrations.services.ports import Clock, Dispatcher, Limiter, Listener, Messenger, Turns, UnitOfWork
 from integrations.services.rating import RatingTickets
 from integrations.services.speech import Speech
 from integrations.settings import Settings
 from integrations.store import database
-from kb import known_issues, places, referrals, taxonomy, urgency, words
+from kb import known_issues, places, referrals, screening, taxonomy, urgency, words
+from kb.current import CurrentJudge, Models
+from kb.kept_models import KeptModels
 from kb.known_issues import KnownIssue
 from kb.referrals import Duty
 from kb.taxonomy import Taxonomy
-from kb.training import TrainedClassifier, model_path
+from kb.training import Judge, TrainedClassifier, model_path
+from kb.understanding import Categoriser, RequestTypes, Understanding
 from kb.urgency import Dangers
 from kb.vectors import Embedder
 
@@ -64,7 +69,18 @@ class Services:
         return self._part("classifier", self._classifier)  # type: ignore[no-any-return]
 
     def _classifier(self) -> Categoriser:
+        return CurrentJudge(self.models)
+
+    @cached_property
+    def shipped_classifier(self) -> Judge:
+        """The judge that learned from the content alone; fitted now where it is not yet."""
         return TrainedClassifier(self.taxonomy, self.duties, self.settings.data_dir / "models", self.embedder)
+
+    @cached_property
+    def models(self) -> Models:
+        """The model of categories that ships, and those learned from the city's own tickets."""
+        kept = KeptModels(self.settings.data_dir / "models")
+        return Models(kept, lambda: self.shipped_classifier, self.taxonomy, self.duties, self.embedder)
 
     @property
     def classifier_path(self) -> Path:
@@ -92,6 +108,26 @@ class Services:
     @cached_property
     def dangers(self) -> Dangers:
         return self._part("dangers", urgency.load)  # type: ignore[no-any-return]
+
+    @cached_property
+    def request_types(self) -> RequestTypes:
+        return self._part("request_types", self._request_types)  # type: ignore[no-any-return]
+
+    def _request_types(self) -> RequestTypes:
+        # Imported here because it brings the numeric libraries, which the gateway and the worker do without.
+        from kb import request_type_model
+
+        return request_type_model.trained(self.settings.data_dir / "models")
+
+    @cached_property
+    def understanding(self) -> Understanding:
+        return Understanding(
+            self.taxonomy,
+            self.classifier,
+            self.dangers,
+            self.request_types,
+            self._part("screening", screening.load),
+        )
 
     @cached_property
     def gazetteer(self) -> places.Gazetteer:
@@ -155,11 +191,19 @@ class Services:
     def intake(self) -> Intake:
         return Intake(
             taxonomy=self.taxonomy,
-            classifier=self.classifier,
+            understanding=self.understanding,
             duties=self.duties,
-            dangers=self.dangers,
             gazetteer=self.gazetteer,
             known_issues=self.known_issues,
+            unit_of_work=self.unit_of_work,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def filing(self) -> Filing:
+        return Filing(
+            taxonomy=self.taxonomy,
+            understanding=self.understanding,
             unit_of_work=self.unit_of_work,
             clock=self.clock,
         )
@@ -202,6 +246,10 @@ class Services:
     @cached_property
     def rating(self) -> RatingTickets:
         return RatingTickets(unit_of_work=self.unit_of_work, clock=self.clock)
+
+    @cached_property
+    def learning_categories(self) -> LearningCategories:
+        return LearningCategories(self.models, self.settings.data_dir / "models", self.clock)
 
     @cached_property
     def handing_over(self) -> HandingOver:

@@ -18,6 +18,7 @@ class Ask(StrEnum):
 
     DESCRIPTION = "report_description"
     REFERRAL = "report_referral"
+    DETAIL = "report_detail"
     CATEGORY = "report_category"
     PLACE = "report_place"
     KNOWN_ISSUE = "report_known_issue"
@@ -38,6 +39,7 @@ class Draft:
     """Everything said so far. `id` makes filing idempotent: one draft is filed once.
 
     `category_options` and `similar` hold what was offered and not yet decided. `asked` counts the questions.
+    `unclear`: the words fit no category yet. `later`: other problems of the same message, told of after this one.
     """
 
     id: str
@@ -45,6 +47,8 @@ class Draft:
     category: str | None = None
     category_confidence: float = 0.0
     category_options: tuple[str, ...] = ()
+    unclear: bool = False
+    later: tuple[str, ...] = ()
     refer_to: str | None = None
     insisted: bool = False
     place: Place | None = None
@@ -83,7 +87,7 @@ class Draft:
     def from_dict(cls, value: dict[str, Any]) -> Draft:
         """Raises TypeError or KeyError when `value` is no draft."""
         known = {name: value[name] for name in cls.__slots__ if name in value}
-        for name in ("category_options", "similar"):
+        for name in ("category_options", "later", "similar"):
             known[name] = tuple(known.get(name, ()))
         if known.get("place"):
             known["place"] = Place.from_dict(known["place"])
@@ -97,6 +101,7 @@ def next_ask(draft: Draft) -> Ask | None:
     waiting = {
         Ask.DESCRIPTION: not draft.description,
         Ask.REFERRAL: bool(draft.refer_to) and not draft.insisted,
+        Ask.DETAIL: draft.unclear and not draft.asked.get(Ask.DETAIL),
         Ask.CATEGORY: bool(draft.category_options) and _may_ask(draft, Ask.CATEGORY),
         Ask.PLACE: not (draft.place and draft.place.precise) and _may_ask(draft, Ask.PLACE),
         Ask.KNOWN_ISSUE: bool(draft.known_issue) and not draft.known_issue_answered,

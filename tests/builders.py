@@ -36,7 +36,7 @@ def filed(
     join: str | None = None,
 ) -> Complaint:
     draft = replace(told(services, text, draft_id=draft_id, phone=phone), join=join)
-    return services.intake.submit(draft, conversation(services, address).id)
+    return services.filing.submit(draft, conversation(services, address).id)
 
 
 def relay_all(services: Services, worker: str = "worker-1") -> int:

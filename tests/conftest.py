@@ -27,9 +27,17 @@ from integrations.bootstrap import Services
 from integrations.clients.redis import RedisLimiter, RedisTurns
 from integrations.settings import Settings
 from integrations.store import database
-from kb import places, taxonomy, words
+from kb import places, screening, taxonomy, urgency, words
 from tests import stores
-from tests.fakes import FakeClassifier, FakeClock, FakeDispatcher, FakeListener, MemoryLimiter, MemoryTurns
+from tests.fakes import (
+    FakeClassifier,
+    FakeClock,
+    FakeDispatcher,
+    FakeListener,
+    FakeRequestTypes,
+    MemoryLimiter,
+    MemoryTurns,
+)
 
 PROJECT = Path(__file__).parents[1]
 API_KEY = "test-api-key"
@@ -78,7 +86,13 @@ def settings(tmp_path: Path, empty_tables: str) -> Iterator[Settings]:
 @pytest.fixture(scope="session")
 def knowledge() -> dict[str, Any]:
     """The real content, read once."""
-    return {"taxonomy": taxonomy.load(), "gazetteer": places.load(), "words": words.load()}
+    return {
+        "taxonomy": taxonomy.load(),
+        "gazetteer": places.load(),
+        "words": words.load(),
+        "screening": screening.load(),
+        "dangers": urgency.load(),
+    }
 
 
 @pytest.fixture
@@ -143,6 +157,7 @@ def services(
         listener=listener,
         dispatcher=dispatcher,
         classifier=FakeClassifier(),
+        request_types=FakeRequestTypes(),
         dispatching={"jitter": lambda: 0.0},
     )
     engine.dispose()

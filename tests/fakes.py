@@ -14,6 +14,8 @@ from integrations.services.casework import DepartmentUpdate
 from integrations.services.errors import NeedsPerson, Rejected, TryLater
 from integrations.services.records import Bubble, Complaint, Conversation, Said
 from kb.deadlines import CITY_TIME
+from kb.request_types import RequestType
+from kb.request_types import Verdict as RequestVerdict
 from kb.verdict import Ranked, Verdict, decide
 
 SATURDAY = datetime(2026, 11, 21, 10, 0, tzinfo=CITY_TIME).astimezone(UTC)
@@ -249,3 +251,12 @@ class FakeClassifier:
     def judge(self, text: str) -> Verdict:
         ranking = next((row for word, row in self.TABLE.items() if word in text), self.UNKNOWN)
         return decide(tuple(Ranked(code, chance) for code, chance in ranking))
+
+
+class FakeRequestTypes:
+    """What `kb.request_type_model` does, by two words."""
+
+    def judge(self, text: str) -> RequestVerdict:
+        if "建议" in text:
+            return RequestVerdict(RequestType.SUGGESTION, 0.9)
+        return RequestVerdict(RequestType.QUESTION if text.endswith("吗？") else RequestType.COMPLAINT, 0.9)

@@ -149,7 +149,11 @@ class Open311Dispatcher:
                 form |= {"lat": f"{lat:.6f}", "long": f"{lon:.6f}"}
         if phone and not complaint.anonymous:
             form["phone"] = phone
-        values = {"reference": complaint.number, "category": f"{leaf.code} {leaf.name}"}
+        values = {
+            "reference": complaint.number,
+            "category": f"{leaf.code} {leaf.name}",
+            "request_type": complaint.request_type.value,
+        }
         for key, value in values.items():
             if code := self._mapping.attributes.get(key):
                 form[f"attribute[{code}]"] = value

@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from integrations import bootstrap, settings
+from integrations.bootstrap import Services
+from integrations.commands.progress import steps
 from integrations.services.errors import Rejected
 from kb import places
 from kb.content_files import ContentError, shown
+from kb.learned import Learned
+from kb.tickets import Kind
 from kb.training import rows
+from kb.understanding import Understood
 from kb.vectors import SHIPPED, Library
 from kb.verdict import Decision
 
@@ -25,34 +31,27 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands."""
 
     @app.command(rich_help_panel=PANEL)
-    def classify() -> None:
-        """Read {"id","text"} lines from standard input; print the category of each."""
+    def classify(
+        model: Annotated[
+            Path | None, typer.Option(help="Folder that `jiesu classifier fit` wrote; adds its label to every line.")
+        ] = None,
+    ) -> None:
+        """Read {"id","text"} lines from standard input; print what each is about.
+
+        Where it belongs (a category, or the duty of another authority), what to do (file, choose, ask, handover),
+        what is wanted, whether life is at risk, and the words that decided.
+        """
         services = bootstrap.build(settings.load())
+        learned = Learned.load(model, services.embedder) if model else None
+        if learned and learned.kind is Kind.CODES:
+            judge = learned.judge(services.taxonomy, services.duties)
+            services = bootstrap.build(services.settings, classifier=judge, embedder=services.embedder)
         for given in _lines():
-            verdict = services.classifier.judge(given["text"])
-            leaf = services.taxonomy.leaf(verdict.best.code)
-            danger = services.dangers.find(given["text"])
-            out = verdict.decision is Decision.REFER and not danger
-            _print(
-                {
-                    "id": given["id"],
-                    "code": leaf.code,
-                    "level1": leaf.level1,
-                    "level2": leaf.level2,
-                    "level3": leaf.name,
-                    "industry": leaf.industry,
-                    "domain": leaf.domain,
-                    "unit": leaf.entry.unit,
-                    "confidence": round(verdict.best.probability, 4),
-                    "decision": Decision.HANDOVER if out else verdict.decision,
-                    "urgent": danger is not None,
-                    "danger": danger.name if danger else None,
-                    "scope": "out" if out else "in",
-                    "refer_to": verdict.refer_to if out else None,
-                    "reasons": list(verdict.reasons),
-                    "alternatives": [one.code for one in verdict.ranking[1:6]],
-                }
-            )
+            line = {"id": given["id"], **_understood(services, services.understanding.read(given["text"]))}
+            if learned:
+                label, sure = learned.label(given["text"])
+                line |= {"label": label, "label_confidence": round(sure, 4)}
+            _print(line)
 
     @app.command(rich_help_panel=PANEL)
     def locate() -> None:
@@ -90,11 +89,52 @@ def add_to(app: typer.Typer) -> None:
             raise Rejected("no embedder on this machine")
         texts = [text for text, _ in rows(services.taxonomy, services.duties)]
         library = Library.load(SHIPPED) if SHIPPED.exists() else None
-        if library is None or library.space.embedder != embedder.name:
-            library = Library.make(embedder, texts)
-        library.vectors(texts, embedder)
+        console = Console(stderr=True)
+        with steps(console) as step:
+
+            def progress(done: int, of: int) -> None:
+                step("embedding new sentences", done, of)
+
+            if library is None or library.space.embedder != embedder.name:
+                library = Library.make(embedder, texts, progress=progress)
+            library.vectors(texts, embedder, progress=progress)
         library.only(texts).save(SHIPPED)
-        Console(stderr=True).print(f"{shown(SHIPPED)}: {len(texts)} sentences", highlight=False)
+        console.print(f"{shown(SHIPPED)}: {len(texts)} sentences", highlight=False)
+
+
+def _understood(services: Services, understood: Understood) -> dict[str, Any]:
+    found = understood.classified
+    verdict, refer_to = found.verdict, found.refer_to
+    where: dict[str, Any]
+    if refer_to:
+        where = dict.fromkeys(("level1", "level2", "level3", "industry", "domain"))
+        where |= {"code": refer_to, "unit": services.duties[refer_to].name, "confidence": verdict.out_of_scope}
+    else:
+        leaf = services.taxonomy.leaf(found.code)
+        where = {
+            "code": leaf.code,
+            "level1": leaf.level1,
+            "level2": leaf.level2,
+            "level3": leaf.name,
+            "industry": leaf.industry,
+            "domain": leaf.domain,
+            "unit": leaf.entry.unit,
+            "confidence": round(verdict.best.probability, 4),
+        }
+    return {
+        **where,
+        "decision": Decision.HANDOVER if refer_to else found.decision,
+        "request_type": understood.request.type,
+        "urgent": found.danger is not None,
+        "danger": found.danger.name if found.danger else None,
+        "scope": "out" if refer_to else "in",
+        "refer_to": refer_to,
+        "reasons": list(verdict.reasons),
+        "tags": [
+            {"reason": tag.reason, "evidence": tag.evidence, "confidence": tag.confidence} for tag in understood.tags
+        ],
+        "alternatives": [one.code for one in verdict.ranking if one.code != found.code][:5],
+    }
 
 
 def _lines() -> Iterator[dict[str, Any]]:

@@ -1,33 +1,31 @@
-"""Taking a complaint in: hear what the citizen says, fill the draft, and file it once."""
+"""Taking a complaint in: hear what the citizen says, and fill the draft."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
 
-from integrations.services.errors import Conflict, Rejected
-from integrations.services.ports import Clock, Transaction, UnitOfWork
-from integrations.services.records import Complaint, Conversation, Task
-from kb import known_issues, matching, ticket_number
-from kb.deadlines import CITY_TIME, due
+from integrations.services.ports import Clock, UnitOfWork
+from kb import known_issues, matching
+from kb.deadlines import CITY_TIME
 from kb.known_issues import KnownIssue
-from kb.lifecycle import Status, move
 from kb.places import Gazetteer, Place, read, without_flat
 from kb.referrals import Duty
-from kb.report import MAX_DESCRIPTION, Ask, Contact, Draft, next_ask
-from kb.taxonomy import UNLISTED, Category, Taxonomy, Urgency
-from kb.text import clean, declines, find_phone, find_since, hide_personal, hide_phones, says_something, shortened
-from kb.urgency import Danger, Dangers
+from kb.report import ASK_AT_MOST, MAX_DESCRIPTION, Ask, Contact, Draft, next_ask
+from kb.screening import Reason
+from kb.taxonomy import UNLISTED, Category, Taxonomy
+from kb.text import clean, declines, find_phone, find_since, hide_phones, says_something, shortened
+from kb.understanding import Understanding
+from kb.urgency import Danger
 from kb.verdict import Decision, Verdict
 
-
-class Categoriser(Protocol):
-    """What `kb.classifier.Classifier` does."""
-
-    def judge(self, text: str) -> Verdict: ...
+# A message shorter than this that fits no category is asked about once more; a longer one has said what it can.
+VAGUE = 20
+# So many categories are offered when none is likely enough.
+MOST_OFFERED = 3
+# What is said to words with nothing to act on in them.
+_EMPTY = {Reason.MALICE: "report.angry", Reason.MEANINGLESS: "report.nothing_said"}
 
 
 class Stance(StrEnum):
@@ -71,9 +69,8 @@ class Intake:
     """The use case. It keeps nothing: drafts live in the conversation, complaints in the store."""
 
     taxonomy: Taxonomy
-    classifier: Categoriser
+    understanding: Understanding
     duties: dict[str, Duty]
-    dangers: Dangers
     gazetteer: Gazetteer
     known_issues: tuple[KnownIssue, ...]
     unit_of_work: UnitOfWork
@@ -103,6 +100,11 @@ class Intake:
             case "category", code if code in self.taxonomy.leaves:
                 chosen = replace(draft, category=code, category_confidence=1.0, category_options=(), editing=None)
                 return Heard(replace(chosen, known_issue=None, similar=(), join=None))
+            case "category", "none":
+                return self._for_a_person(draft)
+            case "problems", "one":
+                whole = replace(draft, later=()).told("\n".join(draft.later))
+                return Heard(self._classified(whole))
             case "refer", "file":
                 return Heard(replace(draft, insisted=True, refer_to=None, category=UNLISTED, category_confidence=1.0))
             case "refer", "enough":
@@ -148,7 +150,11 @@ class Intake:
                 return Heard(replace(draft, known_issue_answered=True))
             case Ask.KNOWN_ISSUE if said.stance is Stance.NO:
                 return Heard(draft, Outcome.DROP, ("report.known_issue_enough",))
-            case Ask.CATEGORY if said.stance in (Stance.UNSURE, Stance.NO):
+            case Ask.DETAIL if said.stance is not Stance.OTHER:
+                return self._for_a_person(replace(draft, unclear=False))
+            case Ask.CATEGORY if said.stance is Stance.NO:
+                return self._for_a_person(draft)
+            case Ask.CATEGORY if said.stance is Stance.UNSURE:
                 return Heard(replace(draft, category_options=()))
             case Ask.CONFIRMATION if said.stance is Stance.YES and next_ask(draft) is Ask.CONFIRMATION:
                 return Heard(draft, Outcome.FILE)
@@ -161,12 +167,52 @@ class Intake:
             case _:
                 if said.stance is not Stance.OTHER and draft.description:
                     return Heard(draft)
-                return Heard(self._described(draft, said.text))
+                return self._first_told(draft, said.text) if not draft.description else self._more(draft, said.text)
+
+    def _first_told(self, draft: Draft, text: str) -> Heard:
+        """The first words about a matter: one problem, several, or none yet."""
+        empty = self.understanding.empty_words(text)
+        if empty and draft.asked.get(Ask.DESCRIPTION, 0) < ASK_AT_MOST:
+            return Heard(draft, remarks=(_EMPTY[empty],))
+        first, *later = self.understanding.problems(text) or (text,)
+        if not later:
+            return self._more(draft, text)
+        # who has two problems, one of them dangerous, is helped with that one first
+        urgent = next((one for one in later if self._dangerous(one) and not self._dangerous(first)), None)
+        if urgent:
+            later[later.index(urgent)], first = first, urgent
+        heard = self._more(replace(draft, later=tuple(later)), first)
+        told = self._with_contact(heard.draft, text)
+        return Heard(told, heard.outcome, ("report.several_problems", *heard.remarks))
+
+    def _dangerous(self, text: str) -> bool:
+        return self.understanding.dangers.find(text) is not None
+
+    def _more(self, draft: Draft, text: str) -> Heard:
+        described = self._described(draft, text)
+        nobodys = described.category == UNLISTED and not (described.refer_to or described.insisted)
+        return Heard(described, remarks=("report.for_a_person",) if nobodys and draft.category != UNLISTED else ())
+
+    def _for_a_person(self, draft: Draft) -> Heard:
+        """Nothing fits: it is filed all the same, and a person finds out whose it is."""
+        given_up = replace(draft, category=UNLISTED, category_confidence=1.0, category_options=(), unclear=False)
+        return Heard(given_up, remarks=("report.for_a_person",))
+
+    def next_problem(self, draft: Draft) -> Draft | None:
+        """The draft of the next problem that was told beside this one.
+
+        The contact stays as it was given, and the place where the words name no other. The draft's id follows from
+        this one's, so that asking twice begins the same draft.
+        """
+        if not draft.later:
+            return None
+        base, _, nth = draft.id.partition("-")
+        fresh = Draft(id=f"{base}-{int(nth or 1) + 1}", later=draft.later[1:], contact=draft.contact, phone=draft.phone)
+        told = self._described(fresh, draft.later[0])
+        return self._looked_up(replace(told, place=told.place or draft.place))
 
     def _described(self, draft: Draft, text: str) -> Draft:
-        draft = draft.told(text)
-        if phone := find_phone(text):
-            draft = replace(draft, contact=Contact.PHONE, phone=phone)
+        draft = self._with_contact(draft.told(text), text)
         if (place := read(self.gazetteer, text)) and _better(place, draft.place):
             draft = replace(draft, place=place)
         if since := find_since(text):
@@ -176,42 +222,49 @@ class Intake:
     def _classified(self, draft: Draft) -> Draft:
         if draft.category and draft.category_confidence == 1.0:  # the citizen chose it
             return draft
-        verdict = self.classifier.judge(draft.description)
-        danger = self.dangers.find(draft.description)
-        refer = verdict.refer_to if verdict.decision is Decision.REFER and not danger else None
-        if refer and not draft.insisted:
-            return replace(draft, category=UNLISTED, category_confidence=0.5, refer_to=refer)
-        options: tuple[str, ...] = ()
-        if verdict.decision is Decision.CHOOSE and self._told_apart(verdict):
-            options = tuple(one.code for one in verdict.ranking[:2])
-        code = verdict.best.code
-        if danger and danger.leaf and self.taxonomy.leaf(code).entry.urgency is not Urgency.CRITICAL:
-            code, options = danger.leaf, ()
-        return replace(
-            draft,
-            category=UNLISTED if draft.insisted and refer else code,
-            category_confidence=min(round(verdict.best.probability, 3), 0.999),
-            category_options=options,
-            refer_to=None,
-        )
+        found = self.understanding.classify(draft.description)
+        draft = replace(draft, unclear=False, category_options=(), refer_to=None)
+        if found.refer_to:
+            refer_to = None if draft.insisted else found.refer_to
+            return replace(draft, category=UNLISTED, category_confidence=0.5, refer_to=refer_to)
+        sure = min(round(found.verdict.best.probability, 3), 0.999)
+        draft = replace(draft, category=found.code, category_confidence=sure)
+        match found.decision:
+            case Decision.CHOOSE:
+                return replace(draft, category_options=self._apart(found.verdict, 2))
+            case Decision.ASK | Decision.HANDOVER if self._vague(draft):
+                return replace(draft, unclear=True)
+            case Decision.ASK:
+                return replace(draft, category_options=self._apart(found.verdict, MOST_OFFERED))
+            case Decision.HANDOVER:
+                return replace(draft, category=UNLISTED, category_confidence=0.5)
+        return draft
+
+    def _vague(self, draft: Draft) -> bool:
+        return len(draft.description) < VAGUE and not draft.asked.get(Ask.DETAIL)
+
+    def _with_contact(self, draft: Draft, text: str) -> Draft:
+        phone = find_phone(text)
+        return replace(draft, contact=Contact.PHONE, phone=phone) if phone else draft
 
     def danger(self, draft: Draft) -> Danger | None:
         """The danger to life or limb that the words speak of."""
-        return self.dangers.find(draft.description)
+        return self.understanding.dangers.find(draft.description)
 
     def duty(self, draft: Draft) -> Duty | None:
         """The authority to which the citizen is referred."""
         return self.duties.get(draft.refer_to or "")
 
-    def _told_apart(self, verdict: Verdict) -> bool:
-        """Asking pays only when the answer sends the complaint to another unit."""
-        first, second = (self.taxonomy.leaf(one.code).entry for one in verdict.ranking[:2])
-        return first.unit != second.unit
+    def _apart(self, verdict: Verdict, most: int) -> tuple[str, ...]:
+        """The likeliest categories, one for each responsible unit: asking pays only when the answer sends elsewhere."""
+        likeliest: dict[str, str] = {}
+        for one in verdict.ranking[: max(most, 2 * most - 2)]:
+            likeliest.setdefault(self.taxonomy.leaf(one.code).entry.unit, one.code)
+        codes = tuple(likeliest.values())[:most]
+        return codes if len(codes) > 1 else ()
 
     def _place_told(self, draft: Draft, said: Utterance) -> Draft:
-        draft = replace(draft, editing=None)
-        if phone := find_phone(said.text):
-            draft = replace(draft, contact=Contact.PHONE, phone=phone)
+        draft = self._with_contact(replace(draft, editing=None), said.text)
         if said.stance in (Stance.UNSURE, Stance.NO):
             return draft.counted(Ask.PLACE).counted(Ask.PLACE)
         place = read(self.gazetteer, said.text)
@@ -277,73 +330,6 @@ class Intake:
     def category(self, draft: Draft) -> Category | None:
         """The draft's leaf."""
         return self.taxonomy.leaves.get(draft.category or "")
-
-    # -- filing ----------------------------------------------------------------------------------------------
-
-    def submit(self, draft: Draft, conversation_id: str) -> Complaint:
-        """File the draft; a draft that was filed before gives the same complaint and files nothing.
-
-        Raises Rejected when the draft is not complete, TryLater when the store does not answer.
-        """
-        if not (draft.description and draft.category in self.taxonomy.leaves):
-            raise Rejected("a complaint needs a description and a category")
-        for _ in range(3):
-            try:
-                with self.unit_of_work() as tx:
-                    return tx.complaints.by_draft(draft.id) or self._file(tx, draft, conversation_id)
-            except Conflict:  # another process filed it, or drew the same number, in this very moment
-                continue
-        raise Conflict(f"draft {draft.id} could not be filed in three tries")
-
-    def _file(self, tx: Transaction, draft: Draft, conversation_id: str) -> Complaint:
-        now = self.clock()
-        conversation = tx.conversations.get(conversation_id)
-        if conversation is None:
-            raise Rejected(f"no conversation {conversation_id}")
-        leaf = self.taxonomy.leaf(draft.category or "")
-        joined = tx.incidents.get(draft.join) if draft.join else None
-        incident_id = joined.id if joined else self._open_incident(tx, draft, leaf, now)
-        if joined:
-            tx.incidents.reported_again(joined.id, now)
-        complaint = self._complaint(draft, conversation, leaf, incident_id, joined is not None, now)
-        tx.complaints.add(complaint, draft.phone if draft.contact is Contact.PHONE else None)
-        tx.outbox.add(Task.FILE, complaint.id, {}, at=now)
-        return complaint
-
-    def _open_incident(self, tx: Transaction, draft: Draft, leaf: Category, now: datetime) -> str:
-        incident = matching.OpenIncident(
-            id=uuid.uuid4().hex,
-            category=leaf.code,
-            place=draft.place or Place(text=""),
-            summary=shortened(hide_personal(draft.description), 200),
-            opened_at=now,
-            last_report_at=now,
-            people=1,
-        )
-        tx.incidents.add(incident)
-        return incident.id
-
-    def _complaint(
-        self, draft: Draft, conversation: Conversation, leaf: Category, incident: str, joined: bool, now: datetime
-    ) -> Complaint:
-        return Complaint(
-            id=uuid.uuid4().hex,
-            number=ticket_number.new(),
-            draft_id=draft.id,
-            conversation_id=conversation.id,
-            citizen_id=conversation.citizen_id,
-            incident_id=incident,
-            description=draft.description,
-            category=leaf.code,
-            category_confidence=draft.category_confidence,
-            place=draft.place,
-            since=draft.since,
-            anonymous=draft.contact is not Contact.PHONE,
-            filed_at=now,
-            due_at=due(now, leaf.deadline),
-            joined=joined,
-            history=(move(None, Status.FILED, at=now, actor="citizen"),),
-        )
 
 
 def new_draft() -> Draft:

@@ -18,11 +18,13 @@ from integrations.services.records import (
     Line,
     OutboxRow,
     Said,
+    ScreeningTag,
     Sender,
     Task,
 )
 from kb.lifecycle import StatusChange
 from kb.matching import OpenIncident
+from kb.screening import Tag
 
 Clock = Callable[[], datetime]
 """The present moment, aware."""
@@ -90,6 +92,9 @@ class Complaints(Protocol):
     def of_incident(self, incident_id: str) -> Sequence[Complaint]: ...
 
     def phone(self, complaint_id: str) -> str | None: ...
+
+    def times_reported(self, citizen_id: str, incident_id: str) -> int:
+        """How often this citizen has reported this incident so far."""
 
 
 class Incidents(Protocol):
@@ -173,6 +178,24 @@ class Handovers(Protocol):
         """Mark it answered; None when there is no such wish. One that was answered before may be answered again."""
 
 
+class Screenings(Protocol):
+    """Tags of the screening: doubts that staff see and may lift, and put back."""
+
+    def add(self, complaint_id: str, tags: Sequence[Tag], *, at: datetime) -> None: ...
+
+    def of_complaint(self, complaint_id: str) -> Sequence[ScreeningTag]:
+        """All of them, lifted ones too, surest first."""
+
+    def standing(self, *, limit: int = 200) -> Sequence[ScreeningTag]:
+        """Those that nobody has lifted, latest first."""
+
+    def lift(self, tag_id: int, *, by: str, at: datetime) -> bool:
+        """False when there is no such tag or it is lifted already."""
+
+    def put_back(self, tag_id: int) -> bool:
+        """False when there is no such tag or it stands."""
+
+
 class Transaction(Protocol):
     """All repositories over one database transaction."""
 
@@ -190,6 +213,8 @@ class Transaction(Protocol):
     def feedbacks(self) -> Feedbacks: ...
     @property
     def handovers(self) -> Handovers: ...
+    @property
+    def screenings(self) -> Screenings: ...
 
 
 UnitOfWork = Callable[[], AbstractContextManager[Transaction]]

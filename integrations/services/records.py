@@ -9,6 +9,8 @@ from typing import Any
 
 from kb.lifecycle import Status, StatusChange
 from kb.places import Place
+from kb.request_types import RequestType
+from kb.screening import Tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ class Complaint:
     filed_at: datetime
     due_at: datetime
     joined: bool = False
+    request_type: RequestType = RequestType.COMPLAINT
     history: tuple[StatusChange, ...] = field(default=(), compare=False)
 
     @property
@@ -132,6 +135,18 @@ class Complaint:
         if not self.history:
             raise ValueError(f"complaint {self.id} was read without its history")
         return self.history[-1].after
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningTag:
+    """A doubt about a complaint that staff should see, until one of them lifts it. Nothing is held back for it."""
+
+    id: int
+    complaint_id: str
+    tag: Tag
+    at: datetime
+    lifted_at: datetime | None = None
+    lifted_by: str | None = None
 
 
 class Task(StrEnum):

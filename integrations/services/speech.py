@@ -47,6 +47,11 @@ class Speech:
         """A button whose title is one of the words."""
         return Option(self.words.say(key, **gaps), payload(intent, choice))
 
+    def remark(self, key: str, draft: Draft) -> Bubble:
+        """A sentence about the draft: its gaps are `problem`, in the citizen's words, and `count` of problems."""
+        values = {"problem": shortened(hide_personal(draft.description), 30), "count": 1 + len(draft.later)}
+        return self.say(key, **{gap: values[gap] for gap in self.words.gaps(key)})
+
     # -- reporting -------------------------------------------------------------------------------------------
 
     def question(
@@ -62,6 +67,8 @@ class Speech:
         match ask:
             case Ask.REFERRAL if duty:
                 return self._referral(duty)
+            case Ask.DETAIL:
+                return self.say("report.ask_detail")
             case Ask.CATEGORY:
                 return self._choose_category(draft)
             case Ask.PLACE:
@@ -91,7 +98,8 @@ class Speech:
             Option(self.taxonomy.leaf(code).entry.plain, payload("choose", f"category:{code}"))
             for code in draft.category_options
         ]
-        return self.say("report.ask_category", *options)
+        key = "report.ask_category" if len(options) == 2 else "report.ask_category_unsure"
+        return self.say(key, *options, self.option("report.category_none", "category:none"))
 
     def _ask_place(self, draft: Draft) -> Bubble:
         if draft.place and draft.place.full:
@@ -147,6 +155,9 @@ class Speech:
             ("时间", draft.since or self.words.say("report.since_not_said"), None),
             ("联系", self._contact(draft), Ask.CONTACT),
         ]
+        if draft.later:
+            told_next = shortened(hide_personal(draft.later[0]), 60)
+            rows.insert(1, ("另一件", self.words.say("report.told_next", problem=told_next), None))
         options = [
             self.option("report.join_and_submit" if draft.join else "report.submit", f"confirm:{draft.id}"),
             *(
@@ -154,6 +165,7 @@ class Speech:
                 for *_, what in rows
                 if what
             ),
+            *([self.option("report.one_problem", "problems:one")] if draft.later else []),
             self.option("report.drop", intent="cancel"),
         ]
         card = {"kind": "confirm", "title": "请您核对", "rows": _rows([(label, value) for label, value, _ in rows])}

@@ -19,6 +19,7 @@ from integrations.store.table import Repository
 from kb.lifecycle import Status, StatusChange
 from kb.matching import OpenIncident
 from kb.places import Place
+from kb.request_types import RequestType
 
 
 class ComplaintTable(Repository):
@@ -43,6 +44,7 @@ class ComplaintTable(Repository):
                         since=complaint.since,
                         anonymous=complaint.anonymous,
                         joined=complaint.joined,
+                        request_type=complaint.request_type,
                         filed_at=complaint.filed_at,
                         due_at=complaint.due_at,
                     )
@@ -102,6 +104,10 @@ class ComplaintTable(Repository):
         found = select(t.contacts.c.phone).where(t.contacts.c.complaint_id == complaint_id)
         return self._db.execute(found).scalar()
 
+    def times_reported(self, citizen_id: str, incident_id: str) -> int:
+        mine = (t.complaints.c.citizen_id == citizen_id) & (t.complaints.c.incident_id == incident_id)
+        return int(self._db.execute(select(func.count()).select_from(t.complaints).where(mine)).scalar_one())
+
     def _one(self, condition: Any) -> Complaint | None:
         row = self._db.execute(select(t.complaints).where(condition)).first()
         return self._complaint(row) if row else None
@@ -126,6 +132,7 @@ class ComplaintTable(Repository):
             since=row.since,
             anonymous=row.anonymous,
             joined=row.joined,
+            request_type=RequestType(row.request_type),
             filed_at=row.filed_at,
             due_at=row.due_at,
             history=tuple(

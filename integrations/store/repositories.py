@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from integrations.store.cases import ComplaintTable, FeedbackTable, IncidentTable
 from integrations.store.conversations import ConversationTable, HandoverTable
+from integrations.store.screenings import ScreeningTable
 from integrations.store.sending import BackendRequestTable, OutboxTable
 
 
@@ -44,3 +45,7 @@ class Repositories:
     @cached_property
     def handovers(self) -> HandoverTable:
         return HandoverTable(self._connection)
+
+    @cached_property
+    def screenings(self) -> ScreeningTable:
+        return ScreeningTable(self._connection)

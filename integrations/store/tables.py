@@ -133,6 +133,7 @@ complaints = Table(
     Column("since", String(64)),
     Column("anonymous", Boolean, nullable=False),
     Column("joined", Boolean, nullable=False),
+    Column("request_type", String(8), nullable=False, server_default="投诉"),
     _moment("filed_at"),
     _moment("due_at"),
 )
@@ -158,6 +159,20 @@ status_changes = Table(
     _moment("at"),
     UniqueConstraint("complaint_id", "sequence"),
 )
+
+screening_tags = Table(
+    "screening_tags",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("complaint_id", ForeignKey("complaints.id"), nullable=False, index=True),
+    Column("reason", String(16), nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("confidence", Float, nullable=False),
+    _moment("at"),
+    _moment("lifted_at", nullable=True),
+    Column("lifted_by", String(64)),
+)
+Index("ix_screening_tags_standing", screening_tags.c.lifted_at, screening_tags.c.at)
 
 outbox = Table(
     "outbox",

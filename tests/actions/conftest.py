@@ -88,6 +88,8 @@ class Citizen:
         bubbles = self.take(HearReport, message(text, intent, **how))
         if self.asked is None and self.draft is not None:
             bubbles += self.take(SubmitReport)
+            if any(one["event"] == "followup" and one["name"] == "report_form" for one in self.happened):
+                bubbles += self.take(HearReport)
         return bubbles
 
     def tap(self, option: str, title: str = "好", intent: str = "choose") -> list[Bubble]:

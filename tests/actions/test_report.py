@@ -231,7 +231,10 @@ def test_more_about_the_problem_is_kept_while_the_contact_is_asked(citizen: Citi
 def test_two_kinds_for_two_units_are_offered_and_the_choice_is_kept(citizen: Citizen) -> None:
     (which,) = citizen.say(f"说不准是什么，{PLACE}")
     leaves = citizen.services.taxonomy
-    assert titles(which) == [leaves.leaf(code).entry.plain for code in ("410101", "310101")]
+    assert titles(which) == [
+        *(leaves.leaf(code).entry.plain for code in ("410101", "310101")),
+        words(citizen, "report.category_none"),
+    ]
     citizen.tapped(which, titles(which)[1])
     assert citizen.draft is not None
     assert (citizen.draft.category, citizen.draft.category_confidence) == ("310101", 1.0)
@@ -396,3 +399,95 @@ def test_a_draft_kept_by_an_older_version_is_still_understood(citizen: Citizen, 
     citizen.say("对", "affirm")
     assert len(filed(citizen)) == 1
     assert replace(draft, asked={}).id == filed(citizen)[0].draft_id
+
+
+# -- several problems in one message -----------------------------------------------------------------------------
+
+TWO = "市北区合肥路688号翠湖小区北门路灯坏了，另外小区里垃圾堆成山没人收"
+
+
+def test_two_problems_of_one_message_become_two_tickets(citizen: Citizen) -> None:
+    told, contact = citizen.say(TWO)
+    assert told.text.startswith("您说了2件事") and "路灯坏了" in told.text
+    assert contact.text == words(citizen, "report.ask_contact")
+    (shown,) = citizen.say(PHONE)
+    assert "垃圾" in rows(shown)["另一件"] and "垃圾" not in rows(shown)["问题"]
+
+    ticket, announced, second = citizen.tapped(shown, "确认提交")
+    assert ticket.card is not None and ticket.card["kind"] == "ticket"
+    assert "垃圾" in announced.text
+    assert rows(second)["联系"] == "138****5678"
+    assert "翠湖小区" in rows(second)["地点"]
+    assert "另一件" not in rows(second)
+    citizen.tapped(second, "确认提交")
+
+    assert sorted(one.category for one in filed(citizen)) == ["310101", "410102"]
+    assert citizen.draft is None
+
+
+def test_two_that_are_one_after_all_are_put_together(citizen: Citizen) -> None:
+    citizen.say(TWO)
+    (shown,) = citizen.say(PHONE)
+    (whole,) = citizen.tapped(shown, words(citizen, "report.one_problem"))
+    assert "路灯" in rows(whole)["问题"] and "垃圾" in rows(whole)["问题"]
+    citizen.tapped(whole, "确认提交")
+    assert len(filed(citizen)) == 1
+
+
+def test_the_dangerous_one_of_two_comes_first(citizen: Citizen) -> None:
+    advice, told, *_ = citizen.say("市北区合肥路688号翠湖小区北门路灯坏了，另外楼道里一股很浓的燃气味")
+    assert advice.card is not None and advice.card["kind"] == "danger"
+    assert "燃气味" in told.text
+
+
+def test_a_submit_that_rasa_calls_twice_begins_the_next_problem_once(citizen: Citizen) -> None:
+    citizen.say(TWO)
+    (shown,) = citizen.say(PHONE)
+    kept = dict(citizen.slots)
+    citizen.tapped(shown, "确认提交")
+    begun = citizen.draft
+    citizen.slots = {**kept, "requested_slot": None}  # Rasa calls the step again
+    citizen.take(SubmitReport)
+    assert citizen.draft is not None and begun is not None
+    assert citizen.draft.id == begun.id
+    assert len(filed(citizen)) == 1
+
+
+# -- words that fit nothing --------------------------------------------------------------------------------------
+
+
+def test_vague_words_are_asked_about_once_then_offered_then_given_to_a_person(citizen: Citizen) -> None:
+    (detail,) = citizen.say("就是很不舒服")
+    assert detail.text == words(citizen, "report.ask_detail")
+    (which,) = citizen.say("反正不舒服得很")
+    assert which.text in (words(citizen, "report.ask_category"), words(citizen, "report.ask_category_unsure"))
+    (remark, where) = citizen.tapped(which, words(citizen, "report.category_none"))
+    assert remark.text == words(citizen, "report.for_a_person")
+    assert where.text == words(citizen, "report.ask_place")
+    assert citizen.draft is not None and citizen.draft.category == "740201"
+
+
+def test_nobody_is_asked_for_detail_who_cannot_give_it(citizen: Citizen) -> None:
+    citizen.say("就是很不舒服")
+    (remark, where) = citizen.say("不知道", "unsure")
+    assert remark.text == words(citizen, "report.for_a_person")
+    assert where.text == words(citizen, "report.ask_place")
+
+
+def test_abuse_alone_is_answered_calmly_and_files_nothing(citizen: Citizen) -> None:
+    (calm, ask) = citizen.say("你们都是傻逼")
+    assert calm.text == words(citizen, "report.angry")
+    assert ask.text == words(citizen, "report.ask_description")
+
+
+def test_a_complaint_inside_abuse_is_taken(citizen: Citizen) -> None:
+    (contact,) = citizen.say("一群傻逼，市北区合肥路688号翠湖小区北门路灯坏了半个月")
+    assert contact.text == words(citizen, "report.ask_contact")
+    assert citizen.draft is not None and citizen.draft.category == "410102"
+
+
+def test_abuse_said_three_times_is_taken_down_and_tagged(citizen: Citizen) -> None:
+    for _ in range(2):
+        citizen.say("你们都是傻逼")
+    citizen.say("你们都是傻逼")
+    assert citizen.draft is not None and citizen.draft.description == "你们都是傻逼"

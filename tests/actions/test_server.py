@@ -51,6 +51,7 @@ def server(knowledge: dict[str, Any], intake: object) -> TestClient:
         speech=Speech(knowledge["words"], knowledge["taxonomy"]),
         gazetteer=knowledge["gazetteer"],
         intake=intake,
+        filing=intake,
     )
     return TestClient(create_app(services), raise_server_exceptions=False)  # type: ignore[arg-type]
 

@@ -251,6 +251,7 @@ def test_the_form_carries_reference_category_address_and_phone(knowledge: dict[s
     assert form["service_code"] == "QD-41"
     assert form["attribute[REFERENCE]"] == complaint.number
     assert form["attribute[CATEGORY]"].startswith("410102 ")
+    assert form["attribute[REQUEST_TYPE]"] == "投诉"
     assert form["description"].endswith(f"（诉求编号 {complaint.number}）")
     assert (form["address_string"], form["lat"], form["long"]) == ("市北区 · 合肥路688号", "36.100000", "120.400000")
     assert (form["phone"], form["jurisdiction_id"], form["api_key"]) == (PHONE, "qingdao", API_KEY)

@@ -21,6 +21,7 @@ from integrations.bootstrap import Services
 from integrations.cli import app
 from integrations.commands import chatting
 from integrations.services.errors import Rejected, TryLater
+from integrations.services.records import ScreeningTag
 from tests.builders import conversation, filed, notices, read, relay_all
 from tests.commands.test_citizen import message
 from tests.conftest import PROJECT
@@ -202,3 +203,24 @@ def test_a_replay_of_nothing_that_answers_fails_and_says_so(jiesu: Jiesu, tmp_pa
 
     assert result.exit_code == 1
     assert "does not answer" in json.loads(result.stdout.splitlines()[0])["failed"]
+
+
+def test_doubts_about_complaints_are_listed_lifted_and_put_back(jiesu: Jiesu, services: Services) -> None:
+    assert "no tag stands" in jiesu("screening", "list").output
+    filed(services, "一群王八蛋，市北区合肥路688号翠湖小区北门的路灯坏了三天")
+
+    listed = jiesu("screening", "list").output
+    assert "辱骂" in listed and "王八蛋" in listed
+    number = next(tag.id for tag in standing(services) if tag.tag.reason == "辱骂")
+    assert f"tag {number} is lifted" in jiesu("screening", "lift", str(number), "--by", "李四").output
+    assert "辱骂" not in jiesu("screening", "list").output
+    again = jiesu("screening", "lift", str(number), "--by", "李四")
+    assert isinstance(again.exception, Rejected)
+    assert "stands again" in jiesu("screening", "put-back", str(number)).output
+    assert isinstance(jiesu("screening", "put-back", str(number)).exception, Rejected)
+    assert "辱骂" in jiesu("screening", "list").output
+
+
+def standing(services: Services) -> list[ScreeningTag]:
+    with services.unit_of_work() as tx:
+        return list(tx.screenings.standing())

@@ -5,7 +5,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from kb import taxonomy
+from kb import danger_examples, taxonomy, urgency
 from kb.examples import read_examples
 from kb.text import bigrams, folded
 from tests.conventions.repository import ROOT, spoken
@@ -17,6 +17,7 @@ SHORTEST = 6
 def _learned() -> Iterator[str]:
     yield from (text for text, _ in read_examples(taxonomy.load()))
     yield from (text for texts in spoken().values() for text in texts)
+    yield from (text for text, _ in danger_examples.rows(urgency.load()))
 
 
 def _blind() -> Iterator[tuple[str, str]]:

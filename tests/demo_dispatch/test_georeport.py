@@ -31,13 +31,14 @@ def test_every_category_of_level_one_is_a_service(citizen: Citizen) -> None:
     assert all(s["metadata"] is True and s["type"] == "realtime" for s in services)
 
 
-def test_every_service_has_a_definition_with_our_three_attributes(citizen: Citizen) -> None:
+def test_every_service_has_a_definition_with_our_attributes(citizen: Citizen) -> None:
     for code in load_catalogue().services:
         definition = citizen.client.get(f"{V2}/services/{code}.json").json()
         assert definition["service_code"] == code
         assert [(a["code"], a["datatype"], a["required"]) for a in definition["attributes"]] == [
             ("REFERENCE", "string", False),
             ("CATEGORY", "string", False),
+            ("REQUEST_TYPE", "string", False),
             ("PEOPLE", "number", False),
         ]
 

@@ -21,11 +21,17 @@ TOLD = Draft(
 
 def test_questions_come_in_the_order_in_which_they_matter() -> None:
     draft = Draft(
-        id="d1", refer_to="police", category_options=("410101", "410102"), known_issue="KI-1", similar=("i1",)
+        id="d1",
+        refer_to="police",
+        unclear=True,
+        category_options=("410101", "410102"),
+        known_issue="KI-1",
+        similar=("i1",),
     )
     answers = {
         Ask.DESCRIPTION: {"description": "路灯坏了"},
         Ask.REFERRAL: {"insisted": True},
+        Ask.DETAIL: {"unclear": False},
         Ask.CATEGORY: {"category_options": (), "category": "410101"},
         Ask.PLACE: {"place": Place("金水路", road="金水路")},
         Ask.KNOWN_ISSUE: {"known_issue_answered": True},

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from kb import request_types
 from kb.content_files import ContentError
-from kb.request_types import FORMAT, RequestType, RequestTypeClassifier, Verdict
+from kb.request_type_model import FORMAT, RequestTypeClassifier
+from kb.request_types import RequestType, Verdict
 
 
 @pytest.fixture(scope="module")

@@ -65,6 +65,8 @@ def test_every_call_fills_the_gaps_of_its_sentence(all_words: Words, code: list[
     for call in code:
         if not (isinstance(call, ast.Call) and call.args and isinstance(call.func, ast.Attribute)):
             continue
+        if call.func.attr == "remark":  # fills every gap itself, from the draft
+            continue
         given = {word.arg for word in call.keywords}
         for key in (n.value for n in ast.walk(call.args[0]) if isinstance(n, ast.Constant)):
             if key in filled and (None in given or all_words.gaps(str(key)) <= given):
@@ -74,6 +76,7 @@ def test_every_call_fills_the_gaps_of_its_sentence(all_words: Words, code: list[
     # those whose key stands in a variable or is made of a value are said in the tests of speech, actions and notices
     made = {key for key in filled if any(key.startswith(head) for head in MADE)}
     variable = {"report.filed", "report.joined", "report.same_problem_n", "handover.recorded"}
+    variable |= {"report.several_problems", "report.next_problem"}
     assert sorted(key for key, is_filled in filled.items() if not is_filled and key not in made | variable) == []
 
 

@@ -355,7 +355,7 @@ def test_joining_gives_a_number_of_ones_own_and_no_incident_more(services: Servi
     draft = hear(services, first(services, LAMP_AGAIN), "是的", Stance.YES).draft
     assert draft.join == complaint.incident_id
 
-    joined = services.intake.submit(replace(draft, contact=Contact.ANONYMOUS), conversation(services, "citizen-2").id)
+    joined = services.filing.submit(replace(draft, contact=Contact.ANONYMOUS), conversation(services, "citizen-2").id)
 
     assert joined.joined
     assert joined.incident_id == complaint.incident_id
@@ -397,7 +397,7 @@ def test_who_joins_an_incident_that_was_closed_meanwhile_gets_a_request_of_ones_
     draft = tap(services, first(services, LAMP_AGAIN), f"similar:{complaint.incident_id}").draft
     _close(services, complaint)
 
-    late = services.intake.submit(replace(draft, contact=Contact.ANONYMOUS), conversation(services, "citizen-2").id)
+    late = services.filing.submit(replace(draft, contact=Contact.ANONYMOUS), conversation(services, "citizen-2").id)
 
     assert not late.joined
     assert late.incident_id != complaint.incident_id
@@ -434,7 +434,7 @@ def test_a_draft_submitted_by_many_threads_at_once_is_one_complaint(services: Se
     def submit() -> None:
         barrier.wait()
         try:
-            numbers.add(services.intake.submit(draft, mine.id).number)
+            numbers.add(services.filing.submit(draft, mine.id).number)
         except Exception as error:  # noqa: BLE001 - whatever a thread meets is shown by the test
             errors.append(error)
 
@@ -451,12 +451,12 @@ def test_a_draft_submitted_by_many_threads_at_once_is_one_complaint(services: Se
 
 def test_a_draft_that_says_nothing_cannot_be_filed(services: Services) -> None:
     with pytest.raises(Rejected):
-        services.intake.submit(new_draft(), conversation(services).id)
+        services.filing.submit(new_draft(), conversation(services).id)
 
 
 def test_a_draft_of_nobody_cannot_be_filed_and_leaves_nothing(services: Services) -> None:
     with pytest.raises(Rejected):
-        services.intake.submit(told(services), "no-such-conversation")
+        services.filing.submit(told(services), "no-such-conversation")
 
     assert outbox(services) == {}
 
@@ -464,7 +464,7 @@ def test_a_draft_of_nobody_cannot_be_filed_and_leaves_nothing(services: Services
 def test_the_phone_of_an_anonymous_citizen_is_not_kept(services: Services) -> None:
     draft = replace(told(services), contact=Contact.ANONYMOUS)
 
-    complaint = services.intake.submit(draft, conversation(services).id)
+    complaint = services.filing.submit(draft, conversation(services).id)
 
     with services.unit_of_work() as tx:
         assert tx.complaints.phone(complaint.id) is None

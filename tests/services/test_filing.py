@@ -1,0 +1,65 @@
+"""Filing: what is written beside the complaint."""
+
+from __future__ import annotations
+
+from integrations.bootstrap import Services
+from integrations.services.intake import Utterance
+from integrations.services.records import ScreeningTag
+from kb.report import Ask, Contact, Draft
+from kb.request_types import RequestType
+from kb.screening import Reason
+from tests.builders import LAMP, conversation, filed, outbox, read
+
+
+def tags(services: Services, complaint_id: str) -> dict[Reason, ScreeningTag]:
+    with services.unit_of_work() as tx:
+        return {one.tag.reason: one for one in tx.screenings.of_complaint(complaint_id)}
+
+
+def test_what_is_wanted_is_kept_with_the_complaint(services: Services) -> None:
+    assert read(services, filed(services)).request_type is RequestType.COMPLAINT
+    wish = filed(services, "建议市北区合肥路688号翠湖小区北门多装两盏路灯", draft_id="draft-2")
+    assert read(services, wish).request_type is RequestType.SUGGESTION
+
+
+def test_an_ordinary_complaint_has_no_tag(services: Services) -> None:
+    assert tags(services, filed(services).id) == {}
+
+
+def test_abuse_is_tagged_with_its_words_and_filed_all_the_same(services: Services) -> None:
+    complaint = filed(services, f"{LAMP}，你们这帮王八蛋")
+
+    found = tags(services, complaint.id)
+    assert found[Reason.ABUSE].tag.evidence == "王八蛋"
+    assert found[Reason.MALICE].tag.confidence < 0.5
+    assert outbox(services) == {"ready": 1}
+
+
+def test_the_same_citizen_on_the_same_incident_is_a_repeat_and_a_neighbour_is_not(services: Services) -> None:
+    first = filed(services)
+    again = filed(services, draft_id="draft-2", join=first.incident_id)
+    third = filed(services, draft_id="draft-3", join=first.incident_id)
+    neighbour = filed(services, draft_id="draft-4", join=first.incident_id, address="citizen-2")
+
+    assert Reason.MINOR_REPEAT not in tags(services, first.id)
+    once, twice = (tags(services, one.id)[Reason.MINOR_REPEAT].tag for one in (again, third))
+    assert once.confidence < twice.confidence and "1次" in once.evidence and "2次" in twice.evidence
+    assert Reason.MINOR_REPEAT not in tags(services, neighbour.id)
+
+
+def test_who_insists_on_another_authoritys_business_is_filed_and_tagged(services: Services) -> None:
+    draft = services.intake.hear(Draft("draft-1", insisted=True), Ask.DESCRIPTION, Utterance(LAMP)).draft
+    ready = Draft.from_dict({**draft.as_dict(), "contact": Contact.ANONYMOUS})
+
+    complaint = services.filing.submit(ready, conversation(services).id)
+
+    assert Reason.OUT_OF_SCOPE in tags(services, complaint.id)
+
+
+def test_a_draft_submitted_twice_is_tagged_once(services: Services) -> None:
+    complaint = filed(services, f"{LAMP}，你们这帮王八蛋")
+    filed(services, f"{LAMP}，你们这帮王八蛋")
+
+    with services.unit_of_work() as tx:
+        kept = [one.tag.reason for one in tx.screenings.of_complaint(complaint.id)]
+    assert sorted(kept) == sorted(set(kept)) and Reason.ABUSE in kept
