@@ -1,14 +1,14 @@
 """Danger to life or limb in a citizen's words, told by the words themselves.
 
 A danger is recognised when every group of one of its patterns has a word close together, unless it is denied,
-over, or only supposed. All words stand in `content/urgency.yml`.
+over, or only supposed. All words stand in `content/urgency.yml`. `kb.dangers` adds what these rules miss.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Annotated
@@ -27,8 +27,14 @@ APART, STOPS = 16, 1
 LONGEST, MANY = 4000, 60
 _BREAK = r"，。！？；：、,.!?;:\n\r…~"
 _HIDDEN = "\x00"
+UNCLEAR = "unclear"
+
+# How sure a find is: of words that say it outright, and of words that stand close together.
+OUTRIGHT, CLOSE = 1.0, 0.9
 
 Text = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, Field(min_length=2, max_length=16)]
+Advice = Annotated[str, Field(min_length=10, max_length=90)]
 Words = Annotated[tuple[Text, ...], Field(min_length=1)]
 Group = Words | Annotated[str, Field(pattern=r"^\$\w+$")]
 Pattern = Annotated[tuple[Group, ...], Field(min_length=1, max_length=4)]
@@ -40,15 +46,20 @@ class _Strict(BaseModel):
 
 class _DangerEntry(_Strict):
     key: Annotated[str, Field(pattern=r"^[a-z_]+$")]
-    name: Annotated[str, Field(min_length=2, max_length=16)]
+    name: Name
     degree: Urgency
     leaf: Annotated[str, Field(pattern=r"^\d{6}$")] | None
-    advice: Annotated[str, Field(min_length=10, max_length=90)]
+    advice: Advice
     sure: tuple[Pattern, ...] = ()
     patterns: Annotated[tuple[Pattern, ...], Field(min_length=1)]
     hide: tuple[Text, ...] = ()
     unless: tuple[Text, ...] = ()
     feared: bool = False
+
+
+class _UnclearEntry(_Strict):
+    name: Name
+    advice: Advice
 
 
 class _File(_Strict):
@@ -62,12 +73,16 @@ class _File(_Strict):
     past: Words
     not_yet: Words
     goes_on: Words
+    unclear: _UnclearEntry
     dangers: Annotated[tuple[_DangerEntry, ...], Field(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
 class Danger:
-    """A danger found. `advice` is to be said before anything else; `evidence` are the citizen's own words."""
+    """A danger found. `advice` is to be said before anything else; `evidence` are the citizen's own words.
+
+    `confidence` is how sure it is, 0 to 1: `OUTRIGHT` or `CLOSE` when the rules found it alone.
+    """
 
     key: str
     name: str
@@ -75,6 +90,7 @@ class Danger:
     advice: str
     leaf: str | None
     evidence: tuple[str, ...]
+    confidence: float = OUTRIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +107,8 @@ class Dangers:
     """The rules of all dangers, the gravest first."""
 
     rules: tuple[_Rule, ...]
+    # What is said when it is dangerous and nobody knows how.
+    unclear: Danger
     spelling: Spelling
     hide: re.Pattern[str]
     denied: re.Pattern[str]
@@ -102,24 +120,39 @@ class Dangers:
     not_yet: re.Pattern[str]
     goes_on: re.Pattern[str]
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of all dangers."""
+        return tuple(rule.entry.key for rule in self.rules)
+
     def find(self, text: str) -> Danger | None:
         """The gravest danger the text tells of, or None. Of equally grave ones the first of the file."""
+        return next(self.all(text), None)
+
+    def all(self, text: str) -> Iterator[Danger]:
+        """Every danger the text tells of, the gravest first."""
         said = self.spelling.level(text[:LONGEST])
         level = _hidden(self.hide, said.text)
         for rule in self.rules:
-            if spans := self._found(rule, level):
-                entry = rule.entry
+            if found := self._found(rule, level):
+                spans, confidence = found
                 evidence = tuple(dict.fromkeys(said.as_said(start, end) for start, end in sorted(spans)))
-                return Danger(entry.key, entry.name, entry.degree, entry.advice, entry.leaf, evidence)
-        return None
+                yield _danger(rule.entry, evidence, confidence)
 
-    def _found(self, rule: _Rule, level: str) -> tuple[tuple[int, int], ...] | None:
+    def of(self, key: str, evidence: tuple[str, ...], confidence: float) -> Danger:
+        """The danger with this key, found by other means; the unclear one for an unknown key."""
+        for rule in self.rules:
+            if rule.entry.key == key:
+                return _danger(rule.entry, evidence, confidence)
+        return replace(self.unclear, evidence=evidence, confidence=confidence)
+
+    def _found(self, rule: _Rule, level: str) -> tuple[tuple[tuple[int, int], ...], float] | None:
         text = _hidden(rule.hide, level) if rule.hide else level
-        for patterns, unless in ((rule.sure, None), (rule.patterns, rule.unless)):
+        for patterns, unless, confidence in ((rule.sure, None, OUTRIGHT), (rule.patterns, rule.unless, CLOSE)):
             for pattern in patterns:
                 for spans in _together(pattern, text):
                     if not self._cancelled(rule, spans, text, unless):
-                        return spans
+                        return spans, confidence
         return None
 
     def _cancelled(
@@ -174,6 +207,7 @@ def load(path: Path = FILE) -> Dangers:
     gravest_first = sorted(rules.values(), key=lambda rule: rule.entry.degree is not Urgency.CRITICAL)
     return Dangers(
         tuple(gravest_first),
+        Danger(UNCLEAR, file.unclear.name, Urgency.CRITICAL, file.unclear.advice, None, ()),
         spelling.load(),
         hide=_either(file.hide, path, raw, "hide"),
         denied=_at_end(file.denied, path, raw, "denied"),
@@ -185,6 +219,10 @@ def load(path: Path = FILE) -> Dangers:
         not_yet=_at_end(file.not_yet, path, raw, "not_yet"),
         goes_on=_either(file.goes_on, path, raw, "goes_on"),
     )
+
+
+def _danger(entry: _DangerEntry, evidence: tuple[str, ...], confidence: float) -> Danger:
+    return Danger(entry.key, entry.name, entry.degree, entry.advice, entry.leaf, evidence, confidence)
 
 
 def _patterns(

@@ -15,7 +15,7 @@ from integrations import bootstrap, settings
 from integrations.bootstrap import Services
 from integrations.commands.progress import steps
 from integrations.services.errors import Rejected
-from kb import places
+from kb import danger_examples, places, urgency
 from kb.content_files import ContentError, shown
 from kb.learned import Learned
 from kb.tickets import Kind
@@ -87,7 +87,8 @@ def add_to(app: typer.Typer) -> None:
         embedder = services.embedder
         if embedder is None:
             raise Rejected("no embedder on this machine")
-        texts = [text for text, _ in rows(services.taxonomy, services.duties)]
+        learned = (rows(services.taxonomy, services.duties), danger_examples.rows(urgency.load()))
+        texts = [text for content in learned for text, _ in content]
         library = Library.load(SHIPPED) if SHIPPED.exists() else None
         console = Console(stderr=True)
         with steps(console) as step:

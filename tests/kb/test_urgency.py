@@ -11,15 +11,16 @@ from kb import urgency
 from kb.content_files import ContentError, read_csv
 from kb.examples import read_examples
 from kb.taxonomy import Taxonomy, Urgency
+from kb.urgency import CLOSE, OUTRIGHT, UNCLEAR
 
 DANGERS = urgency.load()
 CASES = [
     (row["text"], row["danger"])
     for _, row in read_csv(Path(__file__).with_name("urgency_cases.csv"), ("text", "danger"))
 ]
-# Examples of leaves that are not 特急 and yet tell of a danger (a fallen fence, a burning field, ice that people fall
-# on), out of about 5100; see `test_examples_of_other_leaves_seldom_fire`.
-DANGEROUS_ELSEWHERE = 65
+# The share of examples of leaves that are not 特急 and yet tell of a danger: a fallen fence, a burning field, ice that
+# people fall on; see `test_examples_of_other_leaves_seldom_fire`.
+DANGEROUS_ELSEWHERE = 0.022
 
 
 def test_the_development_set_is_large_enough() -> None:
@@ -47,12 +48,9 @@ def test_ordinary_complaints_of_the_development_set_do_not_fire() -> None:
 
 
 def test_examples_of_other_leaves_seldom_fire(tree: Taxonomy) -> None:
-    elsewhere = [
-        (code, one.key, one.evidence, text)
-        for text, code in read_examples(tree)
-        if tree.leaf(code).entry.urgency is not Urgency.CRITICAL and (one := DANGERS.find(text))
-    ]
-    assert len(elsewhere) <= DANGEROUS_ELSEWHERE, elsewhere
+    others = [row for row in read_examples(tree) if tree.leaf(row[1]).entry.urgency is not Urgency.CRITICAL]
+    elsewhere = [(code, one.key, one.evidence, text) for text, code in others if (one := DANGERS.find(text))]
+    assert len(elsewhere) <= DANGEROUS_ELSEWHERE * len(others), elsewhere
 
 
 @pytest.mark.parametrize(
@@ -95,6 +93,25 @@ def test_of_two_dangers_the_graver_is_told() -> None:
     assert found.key == "fire"
 
 
+def test_words_that_say_it_outright_are_surer_than_words_close_together() -> None:
+    outright, close = DANGERS.find("我家煤气漏了"), DANGERS.find("灶台下面嘶嘶响")
+    assert outright and close
+    assert (outright.confidence, close.confidence) == (OUTRIGHT, CLOSE)
+
+
+def test_all_dangers_of_a_text_are_told_the_gravest_first() -> None:
+    keys = [one.key for one in DANGERS.all("路面结冰摔了好几个人，旁边楼里着火了")]
+    assert keys[0] == "fire" and "ice_fall" in keys
+
+
+def test_a_danger_found_by_other_means_has_the_words_of_its_key() -> None:
+    one = DANGERS.of("manhole", ("那个口子",), 0.7)
+    assert (one.key, one.leaf, one.evidence, one.confidence) == ("manhole", "430201", ("那个口子",), 0.7)
+    unclear = DANGERS.of(UNCLEAR, (), 0.5)
+    assert unclear.key == UNCLEAR and unclear.leaf is None
+    assert all(number in unclear.advice for number in ("110", "119", "120"))
+
+
 def test_every_advice_is_short_and_names_whom_to_call_and_every_leaf_exists(tree: Taxonomy) -> None:
     for rule in DANGERS.rules:
         assert any(number in rule.entry.advice for number in ("110", "119", "120")), rule.entry.key
@@ -113,7 +130,8 @@ def test_a_very_long_text_costs_little(word: str) -> None:
     assert time.perf_counter() - began < 2
 
 
-HEAD = "".join(f"{key}: [没有这个词]\n" for key in (
+UNKNOWN = "unclear: {name: 疑似险情, advice: 请先离开险处，再打119和120。}\n"
+HEAD = UNKNOWN + "".join(f"{key}: [没有这个词]\n" for key in (
     "hide", "denied", "if_only", "supposed", "asked", "over", "past", "not_yet", "goes_on"
 ))  # fmt: skip
 ONE = "  - {key: gas, name: 燃气, degree: 特急, leaf: null, advice: 请马上离开，再打119和120。, patterns: %s}\n"
@@ -122,12 +140,12 @@ ONE = "  - {key: gas, name: 燃气, degree: 特急, leaf: null, advice: 请马�
 @pytest.mark.parametrize(
     ("dangers", "complaint"),
     [
-        (ONE % "[[$gase]]", r"urgency.yml:12: patterns: no group '\$gase'"),
-        (ONE % "[[['煤(气']]]", r"urgency.yml:12: patterns: '煤\(气'"),
-        ((ONE % "[[[煤气]]]") * 2, "urgency.yml:13: key: 'gas' is given twice"),
-        ((ONE % "[[[煤气]]]").replace("特急", "一般"), "urgency.yml:12: degree"),
-        ((ONE % "[[[煤气]]]").replace("请马上离开，再打119和120。", "长" * 91), "urgency.yml:12: dangers.0.advice"),
-        (ONE % "[]", "urgency.yml:12: dangers.0.patterns"),
+        (ONE % "[[$gase]]", r"urgency.yml:13: patterns: no group '\$gase'"),
+        (ONE % "[[['煤(气']]]", r"urgency.yml:13: patterns: '煤\(气'"),
+        ((ONE % "[[[煤气]]]") * 2, "urgency.yml:14: key: 'gas' is given twice"),
+        ((ONE % "[[[煤气]]]").replace("特急", "一般"), "urgency.yml:13: degree"),
+        ((ONE % "[[[煤气]]]").replace("请马上离开，再打119和120。", "长" * 91), "urgency.yml:13: dangers.0.advice"),
+        (ONE % "[]", "urgency.yml:13: dangers.0.patterns"),
     ],
 )
 def test_content_that_cannot_be_used_is_named_by_file_and_line(tmp_path: Path, dangers: str, complaint: str) -> None:
