@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from integrations.clients.chat_lines import ChatLines
-from integrations.clients.embedder import ServiceEmbedder, packaged
+from integrations.clients.embedder import Remembering, ServiceEmbedder, packaged
 from integrations.clients.open311 import MAPPING, Open311Dispatcher, load_mapping
 from integrations.clients.rasa import RasaListener
 from integrations.clients.redis import RedisLimiter, RedisTurns
@@ -36,8 +36,7 @@ from kb.known_issues import KnownIssue
 from kb.referrals import Duty
 from kb.taxonomy import Taxonomy
 from kb.training import Judge, TrainedClassifier, model_path
-from kb.understanding import Categoriser, RequestTypes, Understanding
-from kb.urgency import Dangers
+from kb.understanding import Alarm, Categoriser, RequestTypes, Understanding
 from kb.vectors import Embedder
 
 CHANNELS = ("web", "terminal")
@@ -97,17 +96,26 @@ class Services:
         return self._part("embedder", self._embedder)  # type: ignore[no-any-return]
 
     def _embedder(self) -> Embedder | None:
+        made: Embedder | None
         if self.settings.embedding_url:
-            return ServiceEmbedder(
+            made = ServiceEmbedder(
                 self.settings.embedding_url,
                 model=self.settings.embedding_model,
                 api_key=self.settings.embedding_api_key,
             )
-        return packaged()
+        else:
+            made = packaged()
+        return Remembering(made) if made else None
 
     @cached_property
-    def dangers(self) -> Dangers:
-        return self._part("dangers", urgency.load)  # type: ignore[no-any-return]
+    def dangers(self) -> Alarm:
+        return self._part("dangers", self._dangers)  # type: ignore[no-any-return]
+
+    def _dangers(self) -> Alarm:
+        from kb.dangers import TrainedDangers
+
+        folder = self.settings.data_dir / "models"
+        return TrainedDangers(urgency.load(), self.taxonomy, self.duties, folder, self.embedder)
 
     @cached_property
     def request_types(self) -> RequestTypes:

@@ -9,9 +9,10 @@ city's own.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,17 @@ class Classifier:
         best = np.argsort(chances)[::-1][:limit]
         return tuple(Ranked(self.classes[i], float(chances[i])) for i in best)
 
+    def rank_all(self, texts: Sequence[str], limit: int = 8) -> list[tuple[Ranked, ...]]:
+        """The best classes for each of several texts, by words alone: many times quicker than one by one."""
+        rows = self._features.transform(texts).tocsr()
+        scores = np.stack([self._words.of_one(rows[i]) for i in range(len(texts))])
+        chances = _softmax(scores, self._alone)
+        best = np.argsort(chances, axis=1)[:, ::-1][:, :limit]
+        return [
+            tuple(Ranked(self.classes[i], float(row[i])) for i in leading)
+            for row, leading in zip(chances, best, strict=True)
+        ]
+
     def chances(self, text: str, vector: Array | None = None) -> Any:
         """The probability of every class, in the order of `classes`."""
         return self.read(text).chances(vector)
@@ -268,17 +280,22 @@ def _fit_vectors(rows: Any, labels: Any, recipe: Recipe) -> Linear | Curved:
     return Linear.fit(rows, labels, c=_VECTORS_C)
 
 
+# Of so many rows one held-out third says enough.
+_PLENTY = 6_000
+
+
 def _sharpness(matrix: Any, vectors: Array | None, labels: Any, classes: int, recipe: Recipe) -> list[float]:
     """How sharp the scores must be taken for honest probabilities: without vectors, and with them.
 
-    The one with the least log loss over three held-out folds. Classes with fewer than three texts are left out.
+    The one with the least log loss on held-out thirds. Classes with fewer than three texts are left out.
     """
     counts = np.bincount(labels, minlength=classes)
     rows = np.flatnonzero(counts[labels] >= 3)
     if len(rows) < 6:
         return [3.0, 3.0]
     alone, together, truth = [], [], []
-    for train, test in StratifiedKFold(3, shuffle=True, random_state=0).split(rows, labels[rows]):
+    folds = StratifiedKFold(3, shuffle=True, random_state=0).split(rows, labels[rows])
+    for train, test in islice(folds, 1 if len(rows) >= _PLENTY else 3):
         learn, hold = rows[train], rows[test]
         present = np.unique(labels[learn])
         place = np.searchsorted(present, labels[hold])

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.kept_models import SHIPPED, KeptModels
@@ -20,7 +20,7 @@ from kb.referrals import Duty
 from kb.taxonomy import Taxonomy
 from kb.training import Judge
 from kb.vectors import Embedder
-from kb.verdict import Verdict
+from kb.verdict import Ranked, Verdict
 
 LOOK_AFTER = 2.0
 log = logging.getLogger(__name__)
@@ -77,6 +77,11 @@ class CurrentJudge:
         """As `kb.training.Judge.judge`."""
         self._look()
         return self._judge.judge(text)
+
+    def rank_all(self, texts: Sequence[str]) -> list[tuple[Ranked, ...]]:
+        """As `kb.training.Judge.rank_all`."""
+        self._look()
+        return self._judge.rank_all(texts)
 
     def _look(self) -> None:
         if self._clock() - self._looked < LOOK_AFTER or not self._changing.acquire(blocking=False):

@@ -6,7 +6,7 @@ neither is nobody's by force.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MOST_TEXT = 600
 # The words this sure of the responsible unit (or of another authority): the sentence's meaning is not asked for.
-WORDS_ARE_ENOUGH = 0.9
+WORDS_ARE_ENOUGH = 0.85
 Progress = Callable[[int, int], None]
 
 
@@ -80,6 +80,10 @@ class Judge:
             chances = reading.chances(vector)
         verdict = self.verdict(chances)
         return replace(verdict, reasons=reading.reasons(verdict.best.code))
+
+    def rank_all(self, texts: Sequence[str]) -> list[tuple[Ranked, ...]]:
+        """The best classes of several texts, best first, by their words alone."""
+        return self._model.rank_all([text[:MOST_TEXT] for text in texts])
 
     def _doubtful(self, chances: Array) -> bool:
         """Whether the words leave a doubt of whose business it is, so that the meaning is worth its time."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from kb.clauses import problem_text, split_problems
+from kb.clauses import problem_text
 from kb.request_types import Verdict as RequestVerdict
 from kb.screening import Reason, Screening, Tag
-from kb.taxonomy import Taxonomy, Urgency
-from kb.urgency import Danger
-from kb.verdict import Decision, Verdict
+from kb.splitting import split_problems
+from kb.taxonomy import Taxonomy
+from kb.urgency import OUTRIGHT, Danger
+from kb.verdict import Decision, Ranked, Verdict
 
 # So sure must a tag of the screening be before it changes what is asked next. It never drops anything.
 SURE = 0.55
@@ -22,6 +24,8 @@ class Categoriser(Protocol):
     """What `kb.training.TrainedClassifier` does."""
 
     def judge(self, text: str) -> Verdict: ...
+
+    def rank_all(self, texts: Sequence[str]) -> Sequence[Sequence[Ranked]]: ...
 
 
 class Alarm(Protocol):
@@ -40,8 +44,8 @@ class RequestTypes(Protocol):
 class Classified:
     """Where a problem belongs and what follows. `about` are the words without frame and background.
 
-    `code` is the leaf, of the danger where there is one; `refer_to` the duty of another authority that it is, with
-    the decision REFER. Danger is always ours to file.
+    `code` is the leaf; `refer_to` the duty of another authority that it is, with the decision REFER. Danger is filed
+    at once, unless it is another authority's and no unit of ours would deal with it.
     """
 
     about: str
@@ -85,10 +89,11 @@ class Understanding:
         about = problem_text(text)
         verdict, danger = self.categories.judge(about), self.dangers.find(text)
         code, decision = verdict.best.code, verdict.decision
-        if danger:
-            decision = Decision.FILE
-            if danger.leaf and self.taxonomy.leaf(code).entry.urgency is not Urgency.CRITICAL:
+        if danger and not (decision is Decision.REFER and danger.leaf is None):
+            # words that say it outright, or a category that is not sure, leave the danger to say whose it is
+            if danger.leaf and (danger.confidence >= OUTRIGHT or decision is not Decision.FILE):
                 code = danger.leaf
+            decision = Decision.FILE
         return Classified(about, verdict, danger, code, decision)
 
     def problems(self, text: str) -> tuple[str, ...]:
@@ -96,7 +101,7 @@ class Understanding:
 
         A part that is the same matter as another, or that nobody could place by itself, is none of its own.
         """
-        parts = split_problems(text, same=self._same)
+        parts = split_problems(text, ranks=self.categories.rank_all, same=self._same)
         last = MOST_PROBLEMS - 1
         return parts if len(parts) <= MOST_PROBLEMS else (*parts[:last], "\n".join(parts[last:]))
 

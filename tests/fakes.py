@@ -248,6 +248,9 @@ class FakeClassifier:
     }
     UNKNOWN = (("310101", 0.2), ("410101", 0.1))
 
+    def rank_all(self, texts: Sequence[str]) -> list[tuple[Ranked, ...]]:
+        return [self.judge(text).ranking for text in texts]
+
     def judge(self, text: str) -> Verdict:
         ranking = next((row for word, row in self.TABLE.items() if word in text), self.UNKNOWN)
         return decide(tuple(Ranked(code, chance) for code, chance in ranking))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import lru_cache
 
 import httpx
 import numpy as np
@@ -69,6 +70,27 @@ class ServiceEmbedder:
         if made.shape[0] != len(texts) or made.ndim != 2:
             raise Unavailable("the embedding service answered for another number of texts")
         return made
+
+
+class Remembering:
+    """An embedder that has the latest sentences at hand: one message is asked about by more than one reader."""
+
+    def __init__(self, embedder: Embedder, size: int = 64) -> None:
+        self._embedder = embedder
+        self._one = lru_cache(maxsize=size)(self._row)
+
+    @property
+    def name(self) -> str:
+        return self._embedder.name
+
+    def embed(self, texts: Sequence[str]) -> Array:
+        """One row for each text. Raises Unavailable, and remembers nothing then."""
+        return self._one(texts[0])[None, :] if len(texts) == 1 else self._embedder.embed(texts)
+
+    def _row(self, text: str) -> Array:
+        row: Array = self._embedder.embed([text])[0]
+        row.setflags(write=False)
+        return row
 
 
 def packaged() -> Embedder | None:

@@ -153,6 +153,7 @@ class Open311Dispatcher:
             "reference": complaint.number,
             "category": f"{leaf.code} {leaf.name}",
             "request_type": complaint.request_type.value,
+            "urgency": complaint.urgency.value,
         }
         for key, value in values.items():
             if code := self._mapping.attributes.get(key):

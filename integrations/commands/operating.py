@@ -45,7 +45,7 @@ def add_to(app: typer.Typer) -> None:
         services = bootstrap.build(chosen)
         began = time.monotonic()
         with console.status("categories: learning from the examples") as status:
-            _ = services.shipped_classifier, services.request_types
+            _ = services.shipped_classifier, services.request_types, services.dangers
             console.print(f"categories: ready ({time.monotonic() - began:.0f} s)")
             began = time.monotonic()
             try:

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from integrations.services.errors import Conflict, Rejected
 from integrations.services.ports import Clock, Transaction, UnitOfWork
 from integrations.services.records import Complaint, Conversation, Task
 from kb import matching, ticket_number
-from kb.deadlines import due
+from kb.deadlines import Deadline, Unit, due
 from kb.lifecycle import Status, move
 from kb.places import Place
 from kb.report import Contact, Draft
 from kb.request_types import RequestType
-from kb.taxonomy import Category, Taxonomy
+from kb.taxonomy import Category, Taxonomy, Urgency
 from kb.text import hide_personal, shortened
 from kb.understanding import Understanding
+from kb.urgency import Danger
+
+# What is dangerous is answered within two hours, whatever its category may take (draft DB11/T on hotlines, 2021).
+EMERGENCY = Deadline(2, Unit.HOURS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What the words say that is kept with the complaint."""
+
+    request_type: RequestType
+    danger: Danger | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,16 +48,17 @@ class Filing:
         """
         if not (draft.description and draft.category in self.taxonomy.leaves):
             raise Rejected("a complaint needs a description and a category")
-        request_type = self.understanding.request_types.judge(draft.description).type
+        words = draft.description
+        heard = _Heard(self.understanding.request_types.judge(words).type, self.understanding.dangers.find(words))
         for _ in range(3):
             try:
                 with self.unit_of_work() as tx:
-                    return tx.complaints.by_draft(draft.id) or self._file(tx, draft, request_type, conversation_id)
+                    return tx.complaints.by_draft(draft.id) or self._file(tx, draft, heard, conversation_id)
             except Conflict:  # another process filed it, or drew the same number, in this very moment
                 continue
         raise Conflict(f"draft {draft.id} could not be filed in three tries")
 
-    def _file(self, tx: Transaction, draft: Draft, request_type: RequestType, conversation_id: str) -> Complaint:
+    def _file(self, tx: Transaction, draft: Draft, heard: _Heard, conversation_id: str) -> Complaint:
         now = self.clock()
         conversation = tx.conversations.get(conversation_id)
         if conversation is None:
@@ -56,10 +69,7 @@ class Filing:
         repeats = tx.complaints.times_reported(conversation.citizen_id, incident_id) if joined else 0
         if joined:
             tx.incidents.reported_again(joined.id, now)
-        complaint = replace(
-            self._complaint(draft, conversation, leaf, incident_id, joined is not None, now),
-            request_type=request_type,
-        )
+        complaint = self._complaint(draft, heard, conversation, leaf, incident_id, now)
         tx.complaints.add(complaint, draft.phone if draft.contact is Contact.PHONE else None)
         tags = self.understanding.screening.tag(draft.description, repeats=repeats, out_of_scope=draft.insisted)
         tx.screenings.add(complaint.id, tags, at=now)
@@ -80,8 +90,11 @@ class Filing:
         return incident.id
 
     def _complaint(
-        self, draft: Draft, conversation: Conversation, leaf: Category, incident: str, joined: bool, now: datetime
+        self, draft: Draft, heard: _Heard, conversation: Conversation, leaf: Category, incident: str, now: datetime
     ) -> Complaint:
+        urgency, deadlines = leaf.entry.urgency, [leaf.deadline]
+        if heard.danger and heard.danger.degree is Urgency.CRITICAL:
+            urgency, deadlines = Urgency.CRITICAL, [leaf.deadline, EMERGENCY]
         return Complaint(
             id=uuid.uuid4().hex,
             number=ticket_number.new(),
@@ -96,7 +109,9 @@ class Filing:
             since=draft.since,
             anonymous=draft.contact is not Contact.PHONE,
             filed_at=now,
-            due_at=due(now, leaf.deadline),
-            joined=joined,
+            due_at=min(due(now, one) for one in deadlines),
+            joined=incident == draft.join,
+            request_type=heard.request_type,
+            urgency=urgency,
             history=(move(None, Status.FILED, at=now, actor="citizen"),),
         )

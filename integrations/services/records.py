@@ -11,6 +11,7 @@ from kb.lifecycle import Status, StatusChange
 from kb.places import Place
 from kb.request_types import RequestType
 from kb.screening import Tag
+from kb.taxonomy import Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ class Complaint:
     due_at: datetime
     joined: bool = False
     request_type: RequestType = RequestType.COMPLAINT
+    urgency: Urgency = Urgency.ORDINARY
     history: tuple[StatusChange, ...] = field(default=(), compare=False)
 
     @property

@@ -20,6 +20,7 @@ from kb.lifecycle import Status, StatusChange
 from kb.matching import OpenIncident
 from kb.places import Place
 from kb.request_types import RequestType
+from kb.taxonomy import Urgency
 
 
 class ComplaintTable(Repository):
@@ -45,6 +46,7 @@ class ComplaintTable(Repository):
                         anonymous=complaint.anonymous,
                         joined=complaint.joined,
                         request_type=complaint.request_type,
+                        urgency=complaint.urgency,
                         filed_at=complaint.filed_at,
                         due_at=complaint.due_at,
                     )
@@ -133,6 +135,7 @@ class ComplaintTable(Repository):
             anonymous=row.anonymous,
             joined=row.joined,
             request_type=RequestType(row.request_type),
+            urgency=Urgency(row.urgency),
             filed_at=row.filed_at,
             due_at=row.due_at,
             history=tuple(

@@ -134,6 +134,7 @@ complaints = Table(
     Column("anonymous", Boolean, nullable=False),
     Column("joined", Boolean, nullable=False),
     Column("request_type", String(8), nullable=False, server_default="投诉"),
+    Column("urgency", String(8), nullable=False, server_default="一般"),
     _moment("filed_at"),
     _moment("due_at"),
 )

@@ -38,6 +38,7 @@ def test_every_service_has_a_definition_with_our_attributes(citizen: Citizen) ->
         assert [(a["code"], a["datatype"], a["required"]) for a in definition["attributes"]] == [
             ("REFERENCE", "string", False),
             ("CATEGORY", "string", False),
+            ("URGENCY", "string", False),
             ("REQUEST_TYPE", "string", False),
             ("PEOPLE", "number", False),
         ]

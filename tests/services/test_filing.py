@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from integrations.bootstrap import Services
 from integrations.services.intake import Utterance
 from integrations.services.records import ScreeningTag
 from kb.report import Ask, Contact, Draft
 from kb.request_types import RequestType
 from kb.screening import Reason
+from kb.taxonomy import Urgency
 from tests.builders import LAMP, conversation, filed, outbox, read
+from tests.fakes import FakeClock
 
 
 def tags(services: Services, complaint_id: str) -> dict[Reason, ScreeningTag]:
@@ -63,3 +67,11 @@ def test_a_draft_submitted_twice_is_tagged_once(services: Services) -> None:
     with services.unit_of_work() as tx:
         kept = [one.tag.reason for one in tx.screenings.of_complaint(complaint.id)]
     assert sorted(kept) == sorted(set(kept)) and Reason.ABUSE in kept
+
+
+def test_danger_is_filed_at_top_urgency_and_due_within_two_hours(services: Services, clock: FakeClock) -> None:
+    ordinary = filed(services)
+    gas = filed(services, "市北区合肥路688号翠湖小区3号楼楼道里好大的燃气味", draft_id="draft-2")
+
+    assert read(services, gas).urgency is Urgency.CRITICAL is not read(services, ordinary).urgency
+    assert gas.due_at - clock.now <= timedelta(hours=2) < ordinary.due_at - clock.now

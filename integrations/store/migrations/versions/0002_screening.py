@@ -1,4 +1,4 @@
-"""screening tags, and the request type of a complaint"""
+"""screening tags; request type and urgency of a complaint"""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.add_column(
         "complaints", sa.Column("request_type", sa.String(length=8), nullable=False, server_default="投诉")
     )
+    op.add_column("complaints", sa.Column("urgency", sa.String(length=8), nullable=False, server_default="一般"))
     op.create_table(
         "screening_tags",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -40,4 +41,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("screening_tags")
     with op.batch_alter_table("complaints") as batch_op:
+        batch_op.drop_column("urgency")
         batch_op.drop_column("request_type")
