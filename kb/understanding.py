@@ -99,7 +99,7 @@ class Understanding:
     def problems(self, text: str) -> tuple[str, ...]:
         """The problems of a message, each a text of its own; one text in nearly every message.
 
-        A part that is the same matter as another, or that nobody could place by itself, is none of its own.
+        A part of the same category as another is no problem of its own.
         """
         parts = split_problems(text, ranks=self.categories.rank_all, same=self._same)
         last = MOST_PROBLEMS - 1
@@ -107,8 +107,6 @@ class Understanding:
 
     def _same(self, one: str, other: str) -> bool:
         first, second = self.classify(one), self.classify(other)
-        if {first.decision, second.decision} & {Decision.ASK, Decision.HANDOVER}:
-            return True
         return (first.refer_to or first.code) == (second.refer_to or second.code)
 
     def empty_words(self, text: str) -> Reason | None:
