@@ -12,6 +12,7 @@ from integrations.services.intake import Heard, Outcome, Utterance, new_draft
 from integrations.services.records import Bubble
 from kb.places import read
 from kb.report import Ask, Draft
+from kb.screening import Reason
 from kb.text import find_phone
 
 # Opening words that ask to report but say nothing of the problem.
@@ -48,8 +49,13 @@ class HearReport(Step):
         return self._ask_next(heard.draft, bubbles)
 
     def _answers(self, memory: Memory) -> bool:
-        """A message that names a place or a phone number is an answer, whatever else it sounds like."""
+        """A message that names a place or a phone number is an answer, whatever else it sounds like.
+
+        So is abuse in place of a description: it sounds like a question who we are.
+        """
         said = memory.text if not memory.tapped else ""
+        if memory.asked is Ask.DESCRIPTION:
+            return self.services.understanding.empty_words(said) is Reason.MALICE
         if memory.asked is Ask.PLACE:
             return read(self.services.gazetteer, said) is not None
         return memory.asked is Ask.CONTACT and find_phone(said) is not None

@@ -480,6 +480,13 @@ def test_abuse_alone_is_answered_calmly_and_files_nothing(citizen: Citizen) -> N
     assert ask.text == words(citizen, "report.ask_description")
 
 
+def test_abuse_that_sounds_like_a_question_is_not_left_to_its_rule(citizen: Citizen) -> None:
+    citizen.say("我要投诉", "start_report")
+    (calm, ask) = citizen.say("你们都是一群王八蛋", "ask_identity")
+    assert calm.text == words(citizen, "report.angry")
+    assert ask.text == words(citizen, "report.ask_description")
+
+
 def test_a_complaint_inside_abuse_is_taken(citizen: Citizen) -> None:
     (contact,) = citizen.say("一群傻逼，市北区合肥路688号翠湖小区北门路灯坏了半个月")
     assert contact.text == words(citizen, "report.ask_contact")
