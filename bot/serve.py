@@ -20,7 +20,8 @@ def main() -> None:
 
     action_answers.install()
     if token := os.environ.pop("JIESU_RASA_TOKEN", ""):
-        sys.argv += ["--auth-token", token]
+        # in one word: a token may begin with a hyphen, which would be taken for an option
+        sys.argv += [f"--auth-token={token}"]
     from rasa.__main__ import main as rasa_main
 
     rasa_main()
