@@ -113,17 +113,23 @@ def _line_of(value: Any, loc: tuple[Any, ...]) -> int | None:
     return line
 
 
-def read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line, row) of a CSV file with exactly these columns. Blank lines are passed over."""
+def read_csv(
+    path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line, row) of a CSV file with exactly these columns, or these and the optional ones at the end.
+
+    Blank lines are passed over. Raises ContentError naming file and line.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream)
-            if tuple(reader.fieldnames or ()) != columns:
+            if tuple(reader.fieldnames or ()) not in (columns, columns + optional):
                 found = ",".join(reader.fieldnames or ())
                 raise ContentError(f"{shown(path)}:1: expected the columns {','.join(columns)}, found {found}")
             for row in reader:
                 if None in row or None in row.values():
-                    raise ContentError(f"{shown(path)}:{reader.line_num}: expected {len(columns)} columns")
+                    wanted = len(reader.fieldnames or ())
+                    raise ContentError(f"{shown(path)}:{reader.line_num}: expected {wanted} columns")
                 yield reader.line_num, {key: value.strip() for key, value in row.items()}
     except FileNotFoundError as missing:
         raise ContentError(f"{shown(path)}:1: the file does not exist") from missing

@@ -66,10 +66,48 @@ class Table:
     problems: Problems = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """A file whose first line has been read: `header` has the columns' names as they are given."""
+
+    path: Path
+    encoding: str
+    sha256: str
+    delimiter: str
+    header: list[str]
+    _lines: Iterator[tuple[int, list[str]]] = field(repr=False)
+    _problems: Problems = field(repr=False)
+
+    def table(self, columns: Sequence[tuple[str, ...]], optional: Sequence[tuple[str, ...]] = ()) -> Table:
+        """The rows, as `read_table` gives them; can be asked for once. Optional columns may be missing."""
+        known = {name.strip().casefold() for name in self.header}
+        wanted = (*columns, *(names for names in optional if known.intersection(names)))
+        places = _places(self.path, self.header, wanted)
+        found = []
+        for line, cells in self._lines:
+            if len(cells) != len(self.header):
+                self._problems.add(line, "", f"{len(cells)} cells, the first line has {len(self.header)}")
+                continue
+            row = {name: cells[at].strip() for name, at in places.items()}
+            for name, cell in row.items():
+                _check_cell(self._problems, line, name, cell, self.encoding)
+            if line not in self._problems:
+                found.append((line, row))
+        return Table(self.path, self.encoding, self.sha256, found, self._problems)
+
+
 def read_table(path: Path, columns: Sequence[tuple[str, ...]]) -> Table:
     """The file's rows with the wanted columns; each may go by several names and is given by its first.
 
     Rows with problems are left out, the problems are in `problems`. Raises FileProblems where nothing can be read.
+    """
+    return open_sheet(path).table(columns)
+
+
+def open_sheet(path: Path, delimiters: str = ",") -> Sheet:
+    """The file up to its first line. Of several delimiters, the one that the first line has most of.
+
+    Raises FileProblems where nothing can be read.
     """
     problems = Problems(path)
     try:
@@ -78,22 +116,12 @@ def read_table(path: Path, columns: Sequence[tuple[str, ...]]) -> Table:
         raise FileProblems(path, [f"{shown(path)}:1: cannot be read ({away.strerror})"]) from away
     _refuse_other_formats(path, raw)
     text, encoding = _decoded(raw.removeprefix(_UTF8_MARK))
-    lines = _rows(text, problems)
+    delimiter = max(delimiters, key=text.lstrip("\r\n").partition("\n")[0].count)
+    lines = _rows(text, problems, delimiter)
     header = next(lines, None)
     if header is None:
         raise FileProblems(path, [f"{shown(path)}:1: the file is empty"])
-    places = _places(path, header[1], columns)
-    found = []
-    for line, cells in lines:
-        if len(cells) != len(header[1]):
-            problems.add(line, "", f"{len(cells)} cells, the first line has {len(header[1])}")
-            continue
-        row = {name: cells[at].strip() for name, at in places.items()}
-        for name, cell in row.items():
-            _check_cell(problems, line, name, cell, encoding)
-        if line not in problems:
-            found.append((line, row))
-    return Table(path, encoding, hashlib.sha256(raw).hexdigest(), found, problems)
+    return Sheet(path, encoding, hashlib.sha256(raw).hexdigest(), delimiter, header[1], lines, problems)
 
 
 def _refuse_other_formats(path: Path, raw: bytes) -> None:
@@ -124,9 +152,9 @@ def _common(text: str) -> float:
     return len(foreign.encode("gb2312", errors="ignore")) / 2 / max(1, len(foreign))
 
 
-def _rows(text: str, problems: Problems) -> Iterator[tuple[int, list[str]]]:
+def _rows(text: str, problems: Problems, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """(line where it begins, cells) of every row that says anything."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
     while True:
         line = reader.line_num + 1
         try:

@@ -1,19 +1,18 @@
 """The judge in use, which takes up another model while it works.
 
-Whoever put a model to use need not restart anything: at most every two seconds a call looks whether the pointer file
-changed; then the new model is loaded beside the old one, which goes on judging until the new one is ready. A model
-that cannot be loaded or no longer fits the categories never gets in the way: at the start the one that ships judges
-in its place, later the one that judged before.
+How it notices and loads another one is in `kb/following.py`. A model that cannot be loaded or no longer fits the
+categories never gets in the way: at the start the one that ships judges in its place, later the one that judged
+before.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from kb.following import LOOK_AFTER, Following
 from kb.kept_models import SHIPPED, KeptModels
 from kb.learned import ModelError
 from kb.referrals import Duty
@@ -22,7 +21,7 @@ from kb.training import Judge
 from kb.vectors import Embedder
 from kb.verdict import Ranked, Verdict
 
-LOOK_AFTER = 2.0
+__all__ = ["LOOK_AFTER", "CurrentJudge", "Models"]
 log = logging.getLogger(__name__)
 
 
@@ -62,53 +61,31 @@ class Models:
         return number, judge or self.shipped(), why
 
 
-class CurrentJudge:
+class CurrentJudge(Following[Judge]):
     """Judges by the model in use. Safe to use from several threads."""
 
     def __init__(self, models: Models, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._models, self._clock = models, clock
-        self._changing = threading.Lock()
-        self._looked, self._seen = clock(), self._signature()
-        _, self._judge, why = models.in_use()
-        if why:
-            log.error("the model in use cannot be used, the one that ships judges instead: %s", why)
+        self._models = models
+        super().__init__(models.kept.pointer, self._first, what="model of categories", clock=clock)
 
     def judge(self, text: str) -> Verdict:
         """As `kb.training.Judge.judge`."""
-        self._look()
-        return self._judge.judge(text)
+        return self._now().judge(text)
 
     def rank_all(self, texts: Sequence[str]) -> list[tuple[Ranked, ...]]:
         """As `kb.training.Judge.rank_all`."""
-        self._look()
-        return self._judge.rank_all(texts)
+        return self._now().rank_all(texts)
 
-    def _look(self) -> None:
-        if self._clock() - self._looked < LOOK_AFTER or not self._changing.acquire(blocking=False):
-            return
-        self._looked = self._clock()
-        signature = self._signature()
-        if signature == self._seen:
-            self._changing.release()
-            return
-        self._seen = signature
-        threading.Thread(target=self._change, name="new model of categories", daemon=True).start()
+    @property
+    def _judge(self) -> Judge:
+        return self._value
 
-    def _change(self) -> None:
-        try:
-            number = self._models.kept.in_use()
-            self._judge = self._models.judge(number)
-            log.info("another model of categories is in use: %s", number or "the one that ships")
-        except ModelError as wrong:
-            log.error("the new model cannot be used, the old one goes on: %s", wrong)
-        except Exception as wrong:  # noqa: BLE001 - whatever it is, the old model must go on judging
-            log.error("the new model cannot be used, the old one goes on: %s", type(wrong).__name__)
-        finally:
-            self._changing.release()
+    def _first(self) -> Judge:
+        _, judge, why = self._models.in_use()
+        if why:
+            log.error("the model in use cannot be used, the one that ships judges instead: %s", why)
+        return judge
 
-    def _signature(self) -> tuple[int, int, int] | None:
-        try:
-            found = self._models.kept.pointer.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_ino, found.st_size
+    def _load(self) -> tuple[str, Judge]:
+        number = self._models.kept.in_use()
+        return str(number or "the one that ships"), self._models.judge(number)

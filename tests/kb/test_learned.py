@@ -24,7 +24,7 @@ import joblib
 import numpy as np
 import pytest
 
-from kb import kept_models
+from kb import kept_versions
 from kb.current import LOOK_AFTER, CurrentJudge, Models
 from kb.kept_models import SHIPPED, KeptModels, NoWayBack
 from kb.learned import ABOUT, HELD_OUT, MODEL, SEEN, SPACE, Learned, ModelError, read_about, read_held_out, unfit, write
@@ -439,7 +439,7 @@ def test_a_kill_while_changing_leaves_the_old_model_in_use(
     city: Models, made: Path, moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(city, made / "codes")
-    owner = kept_models.shutil if moment == "copytree" else kept_models.os
+    owner = kept_versions.shutil if moment == "copytree" else kept_versions.os
     monkeypatch.setattr(owner, moment, lambda *_: os._exit(9))
     child = multiprocessing.get_context("fork").Process(target=put, args=(city, made / "words"))
     child.start()
