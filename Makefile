@@ -47,6 +47,7 @@ bench: setup-dev train  ## one scripted intake on this bot and on stock Rasa set
 
 eval: setup-dev train  ## accuracy on the blind sets of tests/blind
 	@$(PY) -m tests.evaluate
+	@$(PY) -m tests.evaluate_places
 
 lock: .tools/.ready  ## resolve the locked requirement files anew from the two pyproject.toml
 	@cd bot && $(UV) pip compile $(LOCK) --python-version 3.10 --extra test pyproject.toml -o requirements.txt

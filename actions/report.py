@@ -10,7 +10,6 @@ from actions.memory import Memory, keep_draft
 from actions.step import Events, Step
 from integrations.services.intake import Heard, Outcome, Utterance, new_draft
 from integrations.services.records import Bubble
-from kb.places import read
 from kb.report import Ask, Draft
 from kb.screening import Reason
 from kb.text import find_phone
@@ -57,7 +56,7 @@ class HearReport(Step):
         if memory.asked is Ask.DESCRIPTION:
             return self.services.understanding.empty_words(said) is Reason.MALICE
         if memory.asked is Ask.PLACE:
-            return read(self.services.gazetteer, said) is not None
+            return self.services.locating.names_a_place(said)
         return memory.asked is Ask.CONTACT and find_phone(said) is not None
 
     def _ask_next(self, draft: Draft, bubbles: list[Bubble]) -> tuple[list[Bubble], Events]:
@@ -88,7 +87,8 @@ class SubmitReport(Step):
         if memory.draft is None:  # the form ended because the citizen dropped it, and has said so
             return (), []
         complaint = self.services.filing.submit(memory.draft, memory.conversation_id)
-        ticket = self.services.speech.ticket(complaint)
+        facts = self.services.locating.facts(complaint.place) if complaint.place else ()
+        ticket = self.services.speech.ticket(complaint, facts)
         if after := self.services.intake.next_problem(memory.draft):
             announced = self.services.speech.remark("report.next_problem", after)
             return [ticket, announced], [*keep_draft(after), FollowupAction("report_form")]

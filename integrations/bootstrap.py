@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -12,6 +13,8 @@ from sqlalchemy import Engine
 
 from integrations.clients.chat_lines import ChatLines
 from integrations.clients.embedder import Remembering, ServiceEmbedder, packaged
+from integrations.clients.geocoders import Amap, GuardedGeocoder, MapService, SharedMemory, Tianditu, amap, tianditu
+from integrations.clients.geocoders.exchange import Exchange
 from integrations.clients.open311 import MAPPING, Open311Dispatcher, load_mapping
 from integrations.clients.rasa import RasaListener
 from integrations.clients.redis import RedisLimiter, RedisTurns
@@ -23,16 +26,21 @@ from integrations.services.following_up import FollowingUp
 from integrations.services.handing_over import HandingOver
 from integrations.services.intake import Intake
 from integrations.services.learning_categories import LearningCategories
+from integrations.services.locating import Locating
 from integrations.services.notifying import Notifying
-from integrations.services.ports import Clock, Dispatcher, Limiter, Listener, Messenger, Turns, UnitOfWork
+from integrations.services.ports import Clock, Dispatcher, Geocoder, Limiter, Listener, Messenger, Turns, UnitOfWork
 from integrations.services.rating import RatingTickets
 from integrations.services.speech import Speech
 from integrations.settings import Settings
 from integrations.store import database
-from kb import known_issues, places, referrals, screening, taxonomy, urgency, words
+from kb import known_issues, referrals, screening, taxonomy, urgency, words
 from kb.current import CurrentJudge, Models
 from kb.kept_models import KeptModels
 from kb.known_issues import KnownIssue
+from kb.places import atlas
+from kb.places.atlas import Atlas
+from kb.places.current import CurrentPlaces
+from kb.places.kept import KeptPlaces
 from kb.referrals import Duty
 from kb.taxonomy import Taxonomy
 from kb.training import Judge, TrainedClassifier, model_path
@@ -138,8 +146,17 @@ class Services:
         )
 
     @cached_property
-    def gazetteer(self) -> places.Gazetteer:
-        return self._part("gazetteer", places.load)  # type: ignore[no-any-return]
+    def places(self) -> Callable[[], Atlas]:
+        """Gives the places in use: those that ship, or the city's own, taken up while the system works."""
+        return self._part("places", self._places)  # type: ignore[no-any-return]
+
+    def _places(self) -> Callable[[], Atlas]:
+        current = CurrentPlaces(KeptPlaces(self.settings.data_dir / "places"), atlas.load)
+        return lambda: current.atlas
+
+    @cached_property
+    def locating(self) -> Locating:
+        return Locating(places=self.places, geocoder=lambda: self.geocoder)
 
     @cached_property
     def known_issues(self) -> tuple[KnownIssue, ...]:
@@ -193,6 +210,31 @@ class Services:
     def messengers(self) -> dict[str, Messenger]:
         return self._part("messengers", lambda: {channel: ChatLines() for channel in CHANNELS})  # type: ignore[no-any-return]
 
+    @cached_property
+    def geocoder(self) -> Geocoder | None:
+        return self._part("geocoder", self._geocoder)  # type: ignore[no-any-return]
+
+    def _geocoder(self) -> Geocoder | None:
+        chosen = self.settings
+        service: MapService
+        match chosen.geocoder:
+            case "tianditu":
+                service, url = Tianditu(chosen.geocoder_key), tianditu.URL
+            case "amap":
+                service = Amap(chosen.geocoder_key, city=chosen.geocoder_city, secret=chosen.geocoder_secret)
+                url = amap.URL
+            case _:
+                return None
+        return GuardedGeocoder(
+            service,
+            Exchange(chosen.geocoder_url or url),
+            SharedMemory(chosen.redis, service=chosen.geocoder, pepper=chosen.geocoder_key),
+            city=chosen.geocoder_city,
+            daily_quota=chosen.geocoder_daily_quota,
+            clock=self.clock,
+            covers=lambda point: self.places().areas.covers(point),  # noqa: PLW0108 - the places may change
+        )
+
     # -- use cases -------------------------------------------------------------------------------------------
 
     @cached_property
@@ -201,7 +243,7 @@ class Services:
             taxonomy=self.taxonomy,
             understanding=self.understanding,
             duties=self.duties,
-            gazetteer=self.gazetteer,
+            locating=self.locating,
             known_issues=self.known_issues,
             unit_of_work=self.unit_of_work,
             clock=self.clock,
@@ -212,6 +254,7 @@ class Services:
         return Filing(
             taxonomy=self.taxonomy,
             understanding=self.understanding,
+            locating=self.locating,
             unit_of_work=self.unit_of_work,
             clock=self.clock,
         )

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from integrations.commands import cases, chatting, learning, operating, processes, understanding
+from integrations.commands import cases, chatting, learning, operating, places, processes, understanding
 from integrations.running.supervisor import CannotStart
 from integrations.services.errors import ServiceError
 from integrations.settings import SettingsError
@@ -19,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for group in (operating, chatting, understanding, learning, cases, processes):
+for group in (operating, chatting, understanding, learning, places, cases, processes):
     group.add_to(app)
 
 

@@ -10,8 +10,9 @@ import secrets
 import tempfile
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,9 +72,32 @@ class Settings(BaseSettings):
     )
     embedding_model: str = Field(default="multilingual-e5-small", description="Its model")
     embedding_api_key: str = Field(default="", repr=False, description="Its key, where it wants one")
+    geocoder: str = Field(
+        default="", pattern=r"^(tianditu|amap)?$", description="Map service for addresses; empty: none is asked"
+    )
+    geocoder_key: str = Field(default="", repr=False, validate_default=True, description="Its key, for servers")
+    geocoder_secret: str = Field(default="", repr=False, description="Signs the questions, where amap wants it")
+    geocoder_url: str = Field(default="", pattern=WEB, description="A mirror of it; empty: the public service")
+    geocoder_city: str = Field(default="青岛市", description="City that goes before every address")
+    geocoder_daily_quota: int = Field(default=5000, ge=1, description="Most questions to it in a day")
     log_level: str = Field(
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR"
     )
+
+    @field_validator("geocoder_key", "geocoder_secret")
+    @classmethod
+    def _without_blanks(cls, value: str, about: ValidationInfo) -> str:
+        """Keys are pasted from web pages, often with a blank or a line end, and refused for it."""
+        value = value.strip()
+        if about.field_name == "geocoder_key" and about.data.get("geocoder") and not value:
+            raise ValueError(f"JIESU_GEOCODER={about.data['geocoder']} needs the key that the service gave out")
+        return value
+
+    @field_validator("geocoder_url")
+    @classmethod
+    def _with_a_port(cls, value: str) -> str:
+        _ = urlsplit(value).port  # raises ValueError for brackets and ports that are none
+        return value
 
     @property
     def sql_url(self) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kb.places import Place
+from kb.places.distances import metres as metres
 from kb.text import bigrams, folded
 
 MOST = 5
@@ -60,13 +61,6 @@ def similar(
     """At most five incidents at or above the bar, best first."""
     found = [match for one in incidents if (match := _weigh(code, place, text, now, one)) and match.score >= BAR]
     return tuple(sorted(found, key=lambda match: match.score, reverse=True)[:MOST])
-
-
-def metres(a: tuple[float, float], b: tuple[float, float]) -> float:
-    """Great-circle distance between two (latitude, longitude) pairs in degrees of the same crs."""
-    lat_a, lon_a, lat_b, lon_b = map(math.radians, (*a, *b))
-    h = math.sin((lat_b - lat_a) / 2) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_b - lon_a) / 2) ** 2
-    return 2 * 6_371_000 * math.asin(math.sqrt(h))
 
 
 def _weigh(code: str, place: Place, text: str, now: datetime, other: OpenIncident) -> Similar | None:

@@ -40,6 +40,8 @@ class Draft:
 
     `category_options` and `similar` hold what was offered and not yet decided. `asked` counts the questions.
     `unclear`: the words fit no category yet. `later`: other problems of the same message, told of after this one.
+    `place_options`: the places between which is asked; `place_hint`: words such as 我家楼下, to which the name of the
+    compound is still missing; `elsewhere`: another city in which the place was said to be.
     """
 
     id: str
@@ -52,6 +54,9 @@ class Draft:
     refer_to: str | None = None
     insisted: bool = False
     place: Place | None = None
+    place_options: tuple[Place, ...] = ()
+    place_hint: str | None = None
+    elsewhere: str | None = None
     since: str | None = None
     contact: Contact | None = None
     phone: str | None = None
@@ -80,7 +85,8 @@ class Draft:
         """Plain values for the tracker; `from_dict` reads them back."""
         kept = {name: getattr(self, name) for name in self.__slots__}
         kept["place"] = self.place.as_dict() if self.place else None
-        empty: tuple[object, ...] = (None, (), {}, False)
+        kept["place_options"] = [place.as_dict() for place in self.place_options]
+        empty: tuple[object, ...] = (None, (), [], {}, False)
         return {name: list(v) if isinstance(v, tuple) else v for name, v in kept.items() if v not in empty}
 
     @classmethod
@@ -91,6 +97,7 @@ class Draft:
             known[name] = tuple(known.get(name, ()))
         if known.get("place"):
             known["place"] = Place.from_dict(known["place"])
+        known["place_options"] = tuple(map(Place.from_dict, known.get("place_options", ())))
         if known.get("contact"):
             known["contact"] = Contact(known["contact"])
         return cls(**known)
@@ -103,13 +110,17 @@ def next_ask(draft: Draft) -> Ask | None:
         Ask.REFERRAL: bool(draft.refer_to) and not draft.insisted,
         Ask.DETAIL: draft.unclear and not draft.asked.get(Ask.DETAIL),
         Ask.CATEGORY: bool(draft.category_options) and _may_ask(draft, Ask.CATEGORY),
-        Ask.PLACE: not (draft.place and draft.place.precise) and _may_ask(draft, Ask.PLACE),
+        Ask.PLACE: _place_is_open(draft) and _may_ask(draft, Ask.PLACE),
         Ask.KNOWN_ISSUE: bool(draft.known_issue) and not draft.known_issue_answered,
         Ask.SIMILAR: bool(draft.similar) and not draft.similar_answered,
         Ask.CONTACT: draft.contact is None,
         Ask.CONFIRMATION: True,
     }
     return next((ask for ask, is_waiting in waiting.items() if is_waiting), None)
+
+
+def _place_is_open(draft: Draft) -> bool:
+    return bool(draft.place_options or draft.elsewhere) or not (draft.place and draft.place.precise)
 
 
 def _may_ask(draft: Draft, ask: Ask) -> bool:

@@ -27,7 +27,8 @@ from integrations.bootstrap import Services
 from integrations.clients.redis import RedisLimiter, RedisTurns
 from integrations.settings import Settings
 from integrations.store import database
-from kb import places, screening, taxonomy, urgency, words
+from kb import screening, taxonomy, urgency, words
+from kb.places import atlas
 from tests import stores
 from tests.fakes import (
     FakeClassifier,
@@ -83,12 +84,16 @@ def settings(tmp_path: Path, empty_tables: str) -> Iterator[Settings]:
 # -- the system --------------------------------------------------------------------------------------------------
 
 
+def _same(value: Any) -> Callable[[], Any]:
+    return lambda: value
+
+
 @pytest.fixture(scope="session")
 def knowledge() -> dict[str, Any]:
     """The real content, read once."""
     return {
         "taxonomy": taxonomy.load(),
-        "gazetteer": places.load(),
+        "places": _same(atlas.load()),
         "words": words.load(),
         "screening": screening.load(),
         "dangers": urgency.load(),

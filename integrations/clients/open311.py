@@ -19,6 +19,7 @@ from integrations.services.casework import DepartmentUpdate
 from integrations.services.errors import NeedsPerson, Rejected, TryLater
 from integrations.services.records import Complaint
 from kb.content_files import as_model, read_yaml
+from kb.places import Place
 from kb.places.coordinates import to_wgs84
 from kb.taxonomy import Taxonomy
 from kb.text import hide_personal
@@ -154,6 +155,7 @@ class Open311Dispatcher:
             "category": f"{leaf.code} {leaf.name}",
             "request_type": complaint.request_type.value,
             "urgency": complaint.urgency.value,
+            **(_of_place(complaint.place) if complaint.place else {}),
         }
         for key, value in values.items():
             if code := self._mapping.attributes.get(key):
@@ -205,6 +207,17 @@ class Open311Dispatcher:
             return response.json()
         except ValueError as garbled:
             raise TryLater("the backend answered something that is not JSON") from garbled
+
+
+def _of_place(place: Place) -> dict[str, str]:
+    """What the attributes may say of a place: divisions by code and name, how sure it is, the city's own layers."""
+    divisions = {
+        "district": (place.district_code, place.district),
+        "street": (place.street_code, place.street),
+        "community": (place.community_code, place.community),
+    }
+    values = {key: " ".join(filter(None, pair)) for key, pair in divisions.items() if any(pair)}
+    return {**values, "place_confidence": f"{place.confidence:.2f}", **dict(place.layers or ())}
 
 
 def _first(answer: Any) -> dict[str, Any]:

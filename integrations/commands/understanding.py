@@ -15,9 +15,13 @@ from integrations import bootstrap, settings
 from integrations.bootstrap import Services
 from integrations.commands.progress import steps
 from integrations.services.errors import Rejected
+from integrations.services.locating import Locating
 from kb import danger_examples, places, urgency
 from kb.content_files import ContentError, shown
 from kb.learned import Learned
+from kb.places.atlas import point_of
+from kb.places.coordinates import checked, likely_crs, to_wgs84
+from kb.places.reading import Doubt
 from kb.tickets import Kind
 from kb.training import rows
 from kb.understanding import Understood
@@ -55,24 +59,15 @@ def add_to(app: typer.Typer) -> None:
 
     @app.command(rich_help_panel=PANEL)
     def locate() -> None:
-        """Read {"id","text"} lines from standard input; print the place each is about."""
+        """Read {"id","text"} lines from standard input; print the place each is about.
+
+        A pin may come with the text: "lat", "lon" and "crs" (WGS-84, GCJ-02 or BD-09; where nobody said which, the one
+        that agrees with the words is taken, else WGS-84). `ask` is true where a citizen would be asked, and `doubt`
+        says why; `candidates` are the other places that it may be.
+        """
         services = bootstrap.build(settings.load())
         for given in _lines():
-            place = places.read(services.gazetteer, given["text"])
-            _print(
-                {
-                    "id": given["id"],
-                    "district": place.district if place else None,
-                    "street": place.street if place else None,
-                    "community": place.community if place else None,
-                    "road": place.road if place else None,
-                    "place": place.text if place else None,
-                    "lat": place.lat if place else None,
-                    "lon": place.lon if place else None,
-                    "confidence": place.confidence if place else 0.0,
-                    "ask": not (place and place.precise),
-                }
-            )
+            _print({"id": given["id"], **_located(services.locating, given)})
 
     model = typer.Typer(help="The classifier of categories.", no_args_is_help=True)
     app.add_typer(model, name="classifier", rich_help_panel=PANEL)
@@ -136,6 +131,47 @@ def _understood(services: Services, understood: Understood) -> dict[str, Any]:
         ],
         "alternatives": [one.code for one in verdict.ranking if one.code != found.code][:5],
     }
+
+
+def _located(locating: Locating, given: dict[str, Any]) -> dict[str, Any]:
+    reading = locating.read(given["text"])
+    place, doubt = reading.place, reading.doubt
+    if given.get("lat") is not None and given.get("lon") is not None:
+        pinned = locating.places().pinned(_pin(given, place), place)
+        place = pinned.place
+        doubt = Doubt.ELSEWHERE if pinned.outside else Doubt.WHICH if pinned.disagree else None
+    point = point_of(place) if place else None
+    others = reading.candidates[1:] if reading.candidates and reading.place is place else ()
+    return {
+        "district": place.district if place else None,
+        "street": place.street if place else None,
+        "community": place.community if place else None,
+        "road": place.road if place else None,
+        "place": place.text if place else None,
+        "spot": place.spot if place else None,
+        "lat": round(point[0], 6) if point else None,
+        "lon": round(point[1], 6) if point else None,
+        "confidence": place.confidence if place else 0.0,
+        "ask": doubt is not None,
+        "doubt": doubt,
+        "district_code": place.district_code if place else None,
+        "street_code": place.street_code if place else None,
+        "community_code": place.community_code if place else None,
+        "reasons": list(reading.candidates[0].reasons) if reading.candidates else [],
+        "candidates": [{"place": one.place.full, "confidence": one.confidence} for one in others],
+        "layers": {fact.title: fact.value for fact in locating.facts(place)} if place else {},
+    }
+
+
+def _pin(given: dict[str, Any], told: places.Place | None) -> places.Place:
+    """The pin of a line. Raises ContentError for what is no point."""
+    try:
+        point = checked(float(given["lat"]), float(given["lon"]))
+        crs = given.get("crs") or likely_crs(point, [known] if told and (known := point_of(told)) else [])[0]
+        to_wgs84(point, crs)
+    except (ValueError, TypeError) as wrong:
+        raise ContentError(f"standard input: id {given['id']!r}: {wrong}") from wrong
+    return places.Place(text="", lat=point[0], lon=point[1], crs=crs, confidence=0.6)
 
 
 def _lines() -> Iterator[dict[str, Any]]:

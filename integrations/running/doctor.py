@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from integrations import bootstrap
 from integrations.running.model import bot_model
 from integrations.running.parts import host_of
+from integrations.services.errors import NeedsPerson, TryLater
 from integrations.settings import Settings, SettingsError, make_folder
 from integrations.store import database
 from kb.content_files import ContentError
@@ -45,6 +46,8 @@ def examine(settings: Settings, *, running: bool) -> Iterator[Check]:
     yield from _content(settings)
     yield from _database(settings)
     yield _calendar()
+    if settings.geocoder:
+        yield _geocoder(settings, running=running)
     if running:
         yield from _running(settings)
 
@@ -94,9 +97,7 @@ def _content(settings: Settings) -> Iterator[Check]:
     try:
         counts = services.taxonomy.counts()
         yield Check("categories", "ok", " / ".join(f"{value} {key}" for key, value in counts.items()))
-        yield Check(
-            "places", "ok", f"{len(services.gazetteer.divisions)} divisions, {len(services.gazetteer.places)} places"
-        )
+        yield Check("places", "ok", _places(services))
         current = [one for one in services.known_issues if one.starts <= today() <= one.ends]
         yield Check("known issues", "ok", f"{len(services.known_issues)}, {len(current)} of them now")
         yield Check("words", "ok", f"{len(services.speech.words.sentences)} sentences")
@@ -112,6 +113,14 @@ def _content(settings: Settings) -> Iterator[Check]:
             name, "ok" if fine else "bad", path.name if fine else "not trained", "" if fine else "run `jiesu train`"
         )
     yield _model_in_use(services)
+
+
+def _places(services: bootstrap.Services) -> str:
+    atlas = services.places()
+    counts = [f"{len(atlas.gazetteer.divisions)} divisions", f"{len(atlas.gazetteer.places)} places"]
+    if atlas.areas.codes:
+        counts.append(f"{len(atlas.areas.codes)} boundaries")
+    return ", ".join(counts)
 
 
 def _model_in_use(services: bootstrap.Services) -> Check:
@@ -150,6 +159,23 @@ def _calendar() -> Check:
     if known < year:
         return Check("calendar", "warn", f"holidays known until {known}", "update chinesecalendar, then `make setup`")
     return Check("calendar", "ok", f"holidays and make-up days known until {known}")
+
+
+def _geocoder(settings: Settings, *, running: bool) -> Check:
+    """Asks one question, if the parts run: without Redis none can be counted, and so none is asked."""
+    geocoder, name = bootstrap.build(settings).geocoder, "map service"
+    if geocoder is None or not running:
+        return Check(name, "ok", f"{settings.geocoder}, not asked")
+    try:
+        if not geocoder.left():
+            return Check(name, "warn", f"{settings.geocoder}: today's {settings.geocoder_daily_quota:,} are used up")
+        geocoder.ping()
+        left = geocoder.left()
+    except NeedsPerson as refused:
+        return Check(name, "bad", str(refused), "check JIESU_GEOCODER_… and the service's console")
+    except TryLater as away:
+        return Check(name, "warn", str(away), "without it the places that ship are used alone")
+    return Check(name, "ok", f"{settings.geocoder} answers, {left:,} of {settings.geocoder_daily_quota:,} left today")
 
 
 def _running(settings: Settings) -> Iterator[Check]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from integrations.services.errors import Conflict, Rejected
+from integrations.services.locating import Locating
 from integrations.services.ports import Clock, Transaction, UnitOfWork
 from integrations.services.records import Complaint, Conversation, Task
 from kb import matching, ticket_number
@@ -38,6 +39,7 @@ class Filing:
 
     taxonomy: Taxonomy
     understanding: Understanding
+    locating: Locating
     unit_of_work: UnitOfWork
     clock: Clock
 
@@ -49,6 +51,7 @@ class Filing:
         if not (draft.description and draft.category in self.taxonomy.leaves):
             raise Rejected("a complaint needs a description and a category")
         words = draft.description
+        draft = replace(draft, place=self.locating.with_layers(draft.place))
         heard = _Heard(self.understanding.request_types.judge(words).type, self.understanding.dangers.find(words))
         for _ in range(3):
             try:

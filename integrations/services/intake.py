@@ -6,16 +6,17 @@ import uuid
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from integrations.services.locating import Locating
 from integrations.services.ports import Clock, UnitOfWork
 from kb import known_issues, matching
 from kb.deadlines import CITY_TIME
 from kb.known_issues import KnownIssue
-from kb.places import Gazetteer, Place, read, without_flat
+from kb.places import Place
 from kb.referrals import Duty
 from kb.report import ASK_AT_MOST, MAX_DESCRIPTION, Ask, Contact, Draft, next_ask
 from kb.screening import Reason
 from kb.taxonomy import UNLISTED, Category, Taxonomy
-from kb.text import clean, declines, find_phone, find_since, hide_phones, says_something, shortened
+from kb.text import clean, declines, find_phone, find_since, says_something
 from kb.understanding import Understanding
 from kb.urgency import Danger
 from kb.verdict import Decision, Verdict
@@ -71,7 +72,7 @@ class Intake:
     taxonomy: Taxonomy
     understanding: Understanding
     duties: dict[str, Duty]
-    gazetteer: Gazetteer
+    locating: Locating
     known_issues: tuple[KnownIssue, ...]
     unit_of_work: UnitOfWork
     clock: Clock
@@ -83,7 +84,8 @@ class Intake:
         if said.option:
             heard = self._tapped(draft, said.option)
         elif said.pin:
-            heard = Heard(replace(draft, place=_with_pin(draft.place, said.pin), editing=None))
+            pinned, remarks = self.locating.pinned(replace(draft, editing=None), said.pin)
+            heard = Heard(pinned, remarks=remarks)
         else:
             heard = self._spoken(draft, asked, replace(said, text=clean(said.text)[:MAX_DESCRIPTION]))
         if heard.outcome is not Outcome.ASK:
@@ -119,8 +121,12 @@ class Intake:
                 return Heard(replace(draft, similar_answered=True, join=incident))
             case "contact", "anonymous":
                 return Heard(replace(draft, contact=Contact.ANONYMOUS, phone=None, editing=None))
+            case "at", which if (placed := self.locating.chosen(draft, which)) is not None:
+                return Heard(replace(placed, editing=None))
+            case "elsewhere", "enough":
+                return Heard(draft, Outcome.DROP, ("report.referral_enough",))
             case "place", "unknown":
-                return Heard(replace(draft, editing=None).counted(Ask.PLACE).counted(Ask.PLACE))
+                return Heard(self._without_place(draft))
             case "edit", what if what in set(Ask):
                 return Heard(replace(draft, editing=what))
             case "edit", "back":
@@ -209,12 +215,13 @@ class Intake:
         base, _, nth = draft.id.partition("-")
         fresh = Draft(id=f"{base}-{int(nth or 1) + 1}", later=draft.later[1:], contact=draft.contact, phone=draft.phone)
         told = self._described(fresh, draft.later[0])
-        return self._looked_up(replace(told, place=told.place or draft.place))
+        if told.place is None:
+            told = replace(told, place=draft.place, place_options=draft.place_options, elsewhere=draft.elsewhere)
+        return self._looked_up(told)
 
     def _described(self, draft: Draft, text: str) -> Draft:
         draft = self._with_contact(draft.told(text), text)
-        if (place := read(self.gazetteer, text)) and _better(place, draft.place):
-            draft = replace(draft, place=place)
+        draft = self.locating.heard(draft, text)
         if since := find_since(text):
             draft = replace(draft, since=draft.since or since)
         return self._classified(draft)
@@ -265,13 +272,17 @@ class Intake:
 
     def _place_told(self, draft: Draft, said: Utterance) -> Draft:
         draft = self._with_contact(replace(draft, editing=None), said.text)
-        if said.stance in (Stance.UNSURE, Stance.NO):
-            return draft.counted(Ask.PLACE).counted(Ask.PLACE)
-        place = read(self.gazetteer, said.text)
-        if place is None:
-            words = without_flat(hide_phones(said.text))
-            place = Place(text=shortened(words, 80), spot=shortened(words, 40), confidence=0.1)
-        return replace(draft, place=_completed(place, draft.place), known_issue=None, similar=(), join=None)
+        if said.stance in (Stance.UNSURE, Stance.NO) and not draft.place_options:
+            return self._without_place(draft)
+        if said.stance in (Stance.NO, Stance.UNSURE):
+            return self.locating.chosen(draft, "none") or draft
+        if said.stance is Stance.YES and draft.place_options:
+            return self.locating.chosen(draft, "0") or draft
+        return self.locating.answered(draft, said.text)
+
+    def _without_place(self, draft: Draft) -> Draft:
+        """Whoever cannot say where it is, is not asked again; a person will find out."""
+        return replace(draft, editing=None, place_options=(), elsewhere=None).counted(Ask.PLACE).counted(Ask.PLACE)
 
     def _contact_told(self, draft: Draft, said: Utterance) -> Heard:
         if phone := find_phone(said.text):
@@ -288,10 +299,8 @@ class Intake:
         """A correction of the card in words: a phone, a place, a time, or more about the problem."""
         if phone := find_phone(text):
             return replace(draft, contact=Contact.PHONE, phone=phone)
-        if place := read(self.gazetteer, text):
-            return replace(
-                draft.told(text), place=_completed(place, draft.place), known_issue=None, similar=(), join=None
-            )
+        if moved := self.locating.corrected(draft.told(text), text):
+            return moved
         return self._classified(replace(draft.told(text), since=find_since(text) or draft.since))
 
     def _looked_up(self, draft: Draft) -> Draft:
@@ -335,27 +344,3 @@ class Intake:
 def new_draft() -> Draft:
     """An empty draft with an id of its own."""
     return Draft(id=uuid.uuid4().hex)
-
-
-def _better(place: Place, known: Place | None) -> bool:
-    return known is None or (place.precise and not known.precise) or place.confidence > known.confidence
-
-
-def _completed(place: Place, known: Place | None) -> Place:
-    """The newly told place; the district told before stays when the new words name none."""
-    if known and known.district and not place.district:
-        return replace(
-            place,
-            district=known.district,
-            district_code=known.district_code,
-            street=place.street or known.street,
-            street_code=place.street_code or known.street_code,
-        )
-    return place
-
-
-def _with_pin(known: Place | None, pin: Place) -> Place:
-    """The words told before, at the pin's coordinates."""
-    if known is None:
-        return pin
-    return replace(known, lat=pin.lat, lon=pin.lon, crs=pin.crs, confidence=max(known.confidence, pin.confidence))

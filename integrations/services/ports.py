@@ -13,6 +13,7 @@ from integrations.services.records import (
     Complaint,
     Conversation,
     Feedback,
+    Geocoded,
     Handover,
     Hearing,
     Line,
@@ -292,3 +293,22 @@ class Turns(Protocol):
 
     def turn(self, conversation_id: str, *, patience: float) -> AbstractAsyncContextManager[None]:
         """Raises TryLater when the turn did not come within `patience` seconds."""
+
+
+class Geocoder(Protocol):
+    """A map service that knows addresses. A citizen waits for it: it answers within seconds or not at all."""
+
+    def find(self, address: str, *, district: str | None) -> Geocoded | None:
+        """The point of an address; None when the service knows none, or may not be asked any more today.
+
+        Raises TryLater when it does not answer in time, NeedsPerson when its key, quota or permission is wrong.
+        """
+
+    def name(self, point: tuple[float, float]) -> Geocoded | None:
+        """District, street and address of a (latitude, longitude) in WGS-84. None and errors as in `find`."""
+
+    def left(self) -> int:
+        """How many questions may still be asked today. Raises TryLater when that cannot be known."""
+
+    def ping(self) -> None:
+        """Asks one question, which counts. Raises TryLater or NeedsPerson unless it is answered."""

@@ -217,3 +217,21 @@ class Handover:
     conversation_id: str
     asked_at: datetime
     context: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Geocoded:
+    """What a map service says of an address or a point; `lat` and `lon` in WGS-84 degrees.
+
+    `address` is in the service's words and there only when it has just been asked: nobody keeps it. `level` is the
+    service's word for how fine the answer is (门牌号, 道路 …). `confidence` runs from 0 to 1.
+    """
+
+    lat: float
+    lon: float
+    district: str | None
+    street: str | None
+    address: str | None
+    level: str | None
+    confidence: float
+    source: str

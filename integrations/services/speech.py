@@ -13,6 +13,7 @@ from kb.deadlines import CITY_TIME
 from kb.known_issues import KnownIssue
 from kb.lifecycle import OPEN, STEP_OF, Status, Step
 from kb.matching import Similar
+from kb.places.layer_facts import Fact
 from kb.referrals import Duty
 from kb.report import Ask, Contact, Draft
 from kb.taxonomy import Category, Taxonomy, Urgency
@@ -102,10 +103,29 @@ class Speech:
         return self.say(key, *options, self.option("report.category_none", "category:none"))
 
     def _ask_place(self, draft: Draft) -> Bubble:
+        if draft.elsewhere:
+            return self.say(
+                "report.place_elsewhere",
+                self.option("report.elsewhere_enough", "elsewhere:enough"),
+                city=draft.elsewhere,
+            )
+        if draft.place_options:
+            return self._which_place(draft)
+        if draft.place_hint:
+            return self.say("report.ask_compound", self._no_place(), hint=draft.place_hint)
         if draft.place and draft.place.full:
             return self.say("report.ask_place_more", self._no_place(), place=draft.place.full)
         key = "report.ask_place_again" if draft.asked.get(Ask.PLACE) else "report.ask_place"
         return self.say(key, self._no_place())
+
+    def _which_place(self, draft: Draft) -> Bubble:
+        options = [
+            Option(shortened(place.full, 24), payload("choose", f"at:{number}"))
+            for number, place in enumerate(draft.place_options)
+        ]
+        pinned = any("定位" in place.text for place in draft.place_options)
+        key = "report.place_or_pin" if pinned else "report.which_place"
+        return self.say(key, *options, self.option("report.place_neither", "at:none"))
 
     def _no_place(self) -> Option:
         return self.option("report.place_unknown", "place:unknown")
@@ -184,13 +204,14 @@ class Speech:
             return None
         return Bubble(leaf.entry.safety_advice, (), {"kind": "danger", "title": "先保证安全", "rows": []})
 
-    def ticket(self, complaint: Complaint) -> Bubble:
-        """The ticket after filing."""
+    def ticket(self, complaint: Complaint, facts: Sequence[Fact] = ()) -> Bubble:
+        """The ticket after filing; `facts` are what the city's own layers say of the place."""
         leaf = self.taxonomy.leaf(complaint.category)
         rows = [
             ("类别", leaf.name),
             ("地点", (complaint.place and complaint.place.text) or self.words.say("report.place_not_said")),
             ("属地", _area(complaint)),
+            *_told(facts),
             ("办理单位", leaf.entry.unit),
             ("最迟答复", moment(complaint.due_at)),
         ]
@@ -263,6 +284,16 @@ def _area(complaint: Complaint) -> str:
     place = complaint.place
     parts = [part for part in (place.district, place.street) if part] if place else []
     return " · ".join(parts) or "待核实"
+
+
+def _told(facts: Sequence[Fact]) -> list[tuple[str, str]]:
+    """What may be told of the place: 供热单位 某某热力（市供热名录，2026-11-01）."""
+    rows = []
+    for fact in facts:
+        if fact.tell:
+            source = "，".join(filter(None, (fact.source, fact.date.isoformat() if fact.date else "")))
+            rows.append((fact.title, f"{fact.value}（{source}）" if source else fact.value))
+    return rows
 
 
 def _rows(pairs: Sequence[tuple[str, str]]) -> list[dict[str, str]]:

@@ -7,7 +7,9 @@ formulas have been public for many years; the way back is found by iteration, to
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+
+from kb.places.distances import metres
 
 Point = tuple[float, float]
 """(latitude, longitude) in degrees."""
@@ -16,6 +18,35 @@ SYSTEMS = ("WGS-84", "GCJ-02", "BD-09")
 _A, _EE = 6_378_245.0, 0.006_693_421_622_965_943
 _X = math.pi * 3000.0 / 180.0
 _ENOUGH = 1e-9
+# Where the fixed formula shifts: a box around China, south, north, west, east.
+_BOX = (0.8293, 55.8271, 72.004, 137.8347)
+# Within these no latitude and longitude of China can be taken for each other.
+_CHINA_LAT, _CHINA_LON = (18.0, 54.0), (73.0, 135.1)
+
+
+def checked(lat: float, lon: float) -> Point:
+    """The pair as a point, in any of the systems. Raises ValueError for what cannot be one, and for a swapped pair."""
+    if not (math.isfinite(lat) and math.isfinite(lon)):
+        raise ValueError(f"latitude {lat}, longitude {lon}: not finite numbers")
+    if (_within(lat, _CHINA_LON) and _within(lon, _CHINA_LAT)) or (90 < abs(lat) <= 180 and abs(lon) <= 90):
+        raise ValueError(f"latitude {lat}, longitude {lon}: seem to be swapped; the latitude comes first")
+    if not (-90 <= lat <= 90 and -180 <= lon <= 180):
+        raise ValueError(f"latitude {lat}, longitude {lon}: out of range; latitude is -90 to 90, longitude -180 to 180")
+    return float(lat), float(lon)
+
+
+def likely_crs(point: Point, near: Iterable[Point]) -> tuple[str, float]:
+    """The system that puts a raw point of unstated system nearest to one of the WGS-84 points, and how clearly.
+
+    How clearly runs from 0 (no points given, or two systems do as well) to 1 (exactly on a point in one system only):
+    the difference between the two shortest distances over their sum. Without any point it is 'WGS-84'.
+    """
+    known = tuple(near)
+    if not known:
+        return SYSTEMS[0], 0.0
+    away = sorted((min(metres(to_wgs84(point, crs), one) for one in known), n) for n, crs in enumerate(SYSTEMS))
+    (best, which), (second, _) = away[:2]
+    return SYSTEMS[which], (second - best) / (second + best) if second else 0.0
 
 
 def to_wgs84(point: Point, crs: str) -> Point:
@@ -24,9 +55,9 @@ def to_wgs84(point: Point, crs: str) -> Point:
         case "WGS-84":
             return point
         case "GCJ-02":
-            return _back(point, gcj02)
+            return _unshifted(point)
         case "BD-09":
-            return _back(_back(point, _bd09), gcj02)
+            return _unshifted(_back(point, _bd09))
     raise ValueError(f"unknown coordinate system {crs!r}; known: {', '.join(SYSTEMS)}")
 
 
@@ -44,9 +75,25 @@ def from_wgs84(point: Point, crs: str) -> Point:
 
 def gcj02(point: Point) -> Point:
     """A WGS-84 point as Chinese maps show it; outside China nothing is shifted."""
+    return _shifted(point) if _in_box(point) else point
+
+
+def _unshifted(point: Point) -> Point:
+    """The WGS-84 point that GCJ-02 shows as `point`."""
+    found = _back(point, _shifted)
+    return found if _in_box(found) else point
+
+
+def _within(value: float, bounds: tuple[float, float]) -> bool:
+    return bounds[0] <= value <= bounds[1]
+
+
+def _in_box(point: Point) -> bool:
+    return _within(point[0], _BOX[:2]) and _within(point[1], _BOX[2:])
+
+
+def _shifted(point: Point) -> Point:
     lat, lon = point
-    if not (0.8293 <= lat <= 55.8271 and 72.004 <= lon <= 137.8347):
-        return point
     x, y = lon - 105.0, lat - 35.0
     wave = (20.0 * math.sin(6.0 * x * math.pi) + 20.0 * math.sin(2.0 * x * math.pi)) * 2.0 / 3.0
     north = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * math.sqrt(abs(x)) + wave

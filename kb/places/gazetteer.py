@@ -1,39 +1,68 @@
 """The city's own list of places: divisions with official codes, and what people name in between.
 
-Two files under `content/places`: `divisions.csv` (districts, streets, communities) and `places.csv` (roads,
-compounds, landmarks …). A city replaces both. All coordinates are WGS-84 degrees.
+Three files under `content/places`: `divisions.csv` (districts, streets, communities), `former.csv` (streets and
+villages that are no more, and what they belong to now) and `places.csv` (roads, compounds, landmarks …). A city
+replaces all of them. All coordinates are WGS-84 degrees.
+
+A city may bring a million places, so they are kept packed: one run of bytes, taken apart when a name is found, and
+the names in a trie that needs a few bytes each.
 """
 
 from __future__ import annotations
 
+import sys
+from array import array
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import overload
 
-import ahocorasick
+import marisa_trie
+import numpy as np
 
 from kb.content_files import CONTENT, ContentError, read_csv, shown
 
 FOLDER = CONTENT / "places"
 DIVISION_COLUMNS = ("code", "level", "name", "parent_code", "aliases")
+DIVISION_EXTRAS = ("lat", "lon")
+FORMER_COLUMNS = ("name", "level", "parent_code", "aliases", "was")
 PLACE_COLUMNS = ("name", "kind", "district", "street", "aliases", "lat", "lon")
 LEVELS = ("district", "street", "community")
 KINDS = frozenset(
     {"road", "crossing", "landmark", "compound", "market", "school", "hospital"}
     | {"park", "metro", "station", "scenic", "mall", "bus_hub"}
 )
+LONGEST_NAME = 32
+_OFFICES = ("居民委员会", "村民委员会", "村民委会", "居委会", "村委会")
 
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """A district, street (街道/镇) or community (社区/村) with its official code."""
+    """A district, street (街道/镇) or community (社区/村) with its official code.
+
+    A former one has no code of its own: `code` is empty, `parent` the present street or district, `was` what is
+    known of its end.
+    """
 
     code: str
     level: str
     name: str
     parent: str
     aliases: tuple[str, ...] = ()
+    lat: float | None = None
+    lon: float | None = None
+    was: str = ""
+
+    @property
+    def spoken(self) -> str:
+        """The name as people say it: 石嘴子社区居民委员会 is 石嘴子社区."""
+        for office in _OFFICES:
+            if self.name.endswith(office) and len(self.name) > len(office) + 1:
+                bare = self.name[: -len(office)]
+                bare = bare[:-1] if bare.endswith(("社区村", "村村")) else bare
+                return bare if bare.endswith(("村", "社区")) else bare + ("社区" if "居" in office else "村")
+        return self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +91,89 @@ class Mention:
     entries: tuple[Entry, ...]
 
 
-@dataclass
+class PackedPlaces(Sequence[NamedPlace]):
+    """Places in the order of their file, kept as bytes and taken apart when one is asked for."""
+
+    def __init__(self, places: Iterable[NamedPlace] = ()) -> None:
+        packed, starts = bytearray(), array("Q", [0])
+        for one in places:
+            point = (repr(one.lat), repr(one.lon)) if one.lat is not None else ("", "")
+            cells = (one.name, one.kind, "|".join(one.districts), one.street or "", "|".join(one.aliases), *point)
+            packed += "\t".join(cells).encode()
+            starts.append(len(packed))
+        self._packed, self._starts = bytes(packed), starts
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    @overload
+    def __getitem__(self, index: int) -> NamedPlace: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[NamedPlace]: ...
+    def __getitem__(self, index: int | slice) -> NamedPlace | Sequence[NamedPlace]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        line = self._packed[self._starts[index] : self._starts[index + 1]].decode()
+        name, kind, districts, street, aliases, lat, lon = line.split("\t")
+        return NamedPlace(
+            name,
+            sys.intern(kind),
+            tuple(map(sys.intern, districts.split("|"))) if districts else (),
+            street or None,
+            tuple(aliases.split("|")) if aliases else (),
+            float(lat) if lat else None,
+            float(lon) if lon else None,
+        )
+
+
 class Gazetteer:
-    """All divisions by code, all places, and an index that finds every name in a text in one pass."""
+    """All divisions by code, former ones, all places, and an index that finds every name in a text."""
 
-    divisions: dict[str, Division]
-    places: tuple[NamedPlace, ...]
-    _by_name: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
-    _index: ahocorasick.Automaton = field(default_factory=ahocorasick.Automaton)
+    def __init__(
+        self,
+        divisions: dict[str, Division],
+        places: Iterable[NamedPlace] = (),
+        former: Iterable[Division] = (),
+    ) -> None:
+        self.divisions = divisions
+        self.former = tuple(former)
+        self.places = places if isinstance(places, PackedPlaces) else PackedPlaces(places)
+        self._units = (*divisions.values(), *self.former)
+        self._children: dict[str, list[Division]] = defaultdict(list)
+        for division in divisions.values():
+            self._children[division.parent].append(division)
+        self._names = marisa_trie.Trie(name for name, _ in self._numbered())
+        pairs = np.fromiter(((self._names[name], number) for name, number in self._numbered()), dtype=(np.uint32, 2))
+        pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))] if len(pairs) else pairs.reshape(0, 2)
+        self._entries = pairs[:, 1].copy()
+        self._first = np.searchsorted(pairs[:, 0], np.arange(len(self._names) + 1)).astype(np.uint32)
 
-    def __post_init__(self) -> None:
-        for division in self.divisions.values():
-            for name in (division.name, *division.aliases):
-                self._by_name[name].append(division)
-        for place in self.places:
-            for name in (place.name, *place.aliases):
-                self._by_name[name].append(place)
-        for name in self._by_name:
-            self._index.add_word(name, name)
-        self._index.make_automaton()
+    def _numbered(self) -> Iterator[tuple[str, int]]:
+        for number, unit in enumerate(self._units):
+            for name in {unit.name, unit.spoken, *unit.aliases}:
+                yield name, number
+        for number, place in enumerate(self.places, len(self._units)):
+            for name in {place.name, *place.aliases}:
+                yield name, number
+
+    def _entry(self, number: int) -> Entry:
+        return self._units[number] if number < len(self._units) else self.places[number - len(self._units)]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
 
     def named(self, name: str) -> tuple[Entry, ...]:
-        """Every entry with that name or alias."""
-        return tuple(self._by_name.get(name, ()))
+        """Every entry with that name or alias, divisions of today first."""
+        key = self._names.get(name)
+        if key is None:
+            return ()
+        return tuple(self._entry(number) for number in self._entries[self._first[key] : self._first[key + 1]].tolist())
+
+    def names(self) -> Iterator[str]:
+        """Every name and alias once, in no particular order."""
+        return iter(self._names.iterkeys())
 
     def district(self, name: str) -> Division | None:
         """The district with this official name."""
@@ -92,50 +181,109 @@ class Gazetteer:
         return found[0] if found else None
 
     def parent(self, division: Division) -> Division | None:
-        """The district of a street, the street of a community."""
+        """The district of a street, the street of a community (the district, where that is all that is known)."""
         return self.divisions.get(division.parent)
+
+    def district_of(self, division: Division) -> Division | None:
+        """The district in which a division lies, itself if it is one."""
+        above: Division | None = division
+        while above and above.level != "district":
+            above = self.parent(above)
+        return above
 
     def children(self, code: str) -> Iterator[Division]:
         """The divisions directly under the one with this code."""
-        return (division for division in self.divisions.values() if division.parent == code)
+        return iter(self._children.get(code, ()))
+
+    def starting(self, text: str) -> list[str]:
+        """Every name with which the text begins, shortest first."""
+        return list(self._names.prefixes(text[:LONGEST_NAME]))
 
     def mentions(self, text: str) -> list[Mention]:
         """Every known name in the text, longest first where they overlap, in order of place."""
-        hits = [(end - len(name) + 1, end + 1, name) for end, name in self._index.iter(text)]
-        hits.sort(key=lambda hit: (hit[0], -(hit[1] - hit[0])))
-        kept: list[Mention] = []
-        for start, end, name in hits:
-            if kept and start < kept[-1].end:
-                if end - start > kept[-1].end - kept[-1].start:
-                    kept[-1] = Mention(start, end, name, self.named(name))
+        kept: list[tuple[int, str]] = []
+        for start in range(len(text)):
+            names = self.starting(text[start : start + LONGEST_NAME])
+            if not names:
                 continue
-            kept.append(Mention(start, end, name, self.named(name)))
-        return kept
+            name = names[-1]
+            if kept and start < kept[-1][0] + len(kept[-1][1]):
+                if len(name) > len(kept[-1][1]):
+                    kept[-1] = start, name
+                continue
+            kept.append((start, name))
+        return [Mention(start, start + len(name), name, self.named(name)) for start, name in kept]
 
 
 def load(folder: Path = FOLDER) -> Gazetteer:
-    """Read and check both files. Raises ContentError naming file, line, key and value."""
+    """Read and check the three files; `former.csv` may be missing.
+
+    Raises ContentError naming file, line, key and value.
+    """
     divisions = _divisions(folder / "divisions.csv")
-    return Gazetteer(divisions, tuple(_places(folder / "places.csv", divisions)))
+    former = _former(folder / "former.csv", divisions) if (folder / "former.csv").exists() else ()
+    return Gazetteer(divisions, _places(folder / "places.csv", divisions), former)
 
 
 def _aliases(cell: str) -> tuple[str, ...]:
-    return tuple(alias.strip() for alias in cell.split("|") if alias.strip())
+    return tuple(alias for part in cell.split("|") if (alias := " ".join(part.split())))
+
+
+def _point(row: dict[str, str], where: str) -> tuple[float | None, float | None]:
+    given = row.get("lat", ""), row.get("lon", "")
+    try:
+        lat, lon = (float(cell) if cell else None for cell in given)
+    except ValueError as wrong:
+        raise ContentError(f"{where}: lat, lon: not a number in {given[0]!r}, {given[1]!r}") from wrong
+    if (lat is None) != (lon is None):
+        raise ContentError(f"{where}: lat, lon: one of them is missing in {given[0]!r}, {given[1]!r}")
+    if lat is not None and lon is not None and not (-90 <= lat <= 90 and -180 <= lon <= 180):
+        raise ContentError(f"{where}: lat, lon: {given[0]}, {given[1]} is no point on earth; latitude comes first")
+    return lat, lon
+
+
+def _checked_name(row: dict[str, str], where: str) -> str:
+    name = row["name"]
+    if not name or "\t" in name or len(name) > LONGEST_NAME:
+        raise ContentError(f"{where}: name: 1 to {LONGEST_NAME} characters on one line, not {name!r}")
+    return name
 
 
 def _divisions(path: Path) -> dict[str, Division]:
     found: dict[str, Division] = {}
-    for line, row in read_csv(path, DIVISION_COLUMNS):
+    for line, row in read_csv(path, DIVISION_COLUMNS, DIVISION_EXTRAS):
+        where = f"{shown(path)}:{line}"
         if row["level"] not in LEVELS:
-            raise ContentError(f"{shown(path)}:{line}: level: unknown {row['level']!r}; known: {', '.join(LEVELS)}")
+            raise ContentError(f"{where}: level: unknown {row['level']!r}; known: {', '.join(LEVELS)}")
         if row["code"] in found:
-            raise ContentError(f"{shown(path)}:{line}: code: {row['code']} is given twice")
+            raise ContentError(f"{where}: code: {row['code']} is given twice")
         if row["level"] != "district" and row["parent_code"] not in found:
-            raise ContentError(f"{shown(path)}:{line}: parent_code: no division {row['parent_code']!r} above this line")
+            raise ContentError(f"{where}: parent_code: no division {row['parent_code']!r} above this line")
+        lat, lon = _point(row, where)
         found[row["code"]] = Division(
-            row["code"], row["level"], row["name"], row["parent_code"], _aliases(row["aliases"])
+            row["code"], row["level"], _checked_name(row, where), row["parent_code"], _aliases(row["aliases"]), lat, lon
         )
     return found
+
+
+def _former(path: Path, divisions: dict[str, Division]) -> Iterator[Division]:
+    for line, row in read_csv(path, FORMER_COLUMNS):
+        where = f"{shown(path)}:{line}"
+        if row["level"] not in ("street", "community"):
+            raise ContentError(f"{where}: level: unknown {row['level']!r}; known: street, community")
+        above = divisions.get(row["parent_code"])
+        if above is None or above.level == "community":
+            raise ContentError(f"{where}: parent_code: no district or street {row['parent_code']!r} in divisions.csv")
+        former = Division("", row["level"], _checked_name(row, where), above.code, _aliases(row["aliases"]))
+        yield replace(former, aliases=_with_bare(former), was=row["was"] or "已合并")
+
+
+def _with_bare(former: Division) -> tuple[str, ...]:
+    """A village is also said without the word for what it is: 王家河头村, 王家河头."""
+    for suffix in ("社区", "村"):
+        if former.level == "community" and former.name.endswith(suffix) and len(former.name) > len(suffix) + 1:
+            return (*former.aliases, former.name[: -len(suffix)])
+    return former.aliases
 
 
 def _places(path: Path, divisions: dict[str, Division]) -> Iterator[NamedPlace]:
@@ -151,8 +299,7 @@ def _places(path: Path, divisions: dict[str, Division]) -> Iterator[NamedPlace]:
                 raise ContentError(f"{where}: district: unknown {name!r}; known: {', '.join(districts)}")
         if row["street"] and not any((districts[name], row["street"]) in streets for name in inside):
             raise ContentError(f"{where}: street: unknown {row['street']!r} in {row['district']}")
-        try:
-            lat, lon = (float(row[key]) if row[key] else None for key in ("lat", "lon"))
-        except ValueError as wrong:
-            raise ContentError(f"{where}: lat, lon: not a number in {row['lat']!r}, {row['lon']!r}") from wrong
-        yield NamedPlace(row["name"], row["kind"], inside, row["street"] or None, _aliases(row["aliases"]), lat, lon)
+        lat, lon = _point(row, where)
+        yield NamedPlace(
+            _checked_name(row, where), row["kind"], inside, row["street"] or None, _aliases(row["aliases"]), lat, lon
+        )

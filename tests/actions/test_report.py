@@ -199,7 +199,7 @@ def test_a_pin_is_a_place(citizen: Citizen) -> None:
 def test_words_that_no_list_knows_are_a_place_without_flat_and_phone(citizen: Citizen) -> None:
     """They are shown to neighbours when they report the same."""
     citizen.say("路灯坏了")
-    citizen.say(f"老王家屋后头3号楼2单元501室，电话{PHONE}")
+    citizen.say(f"老槐树东头3号楼2单元501室，电话{PHONE}")
     assert citizen.draft is not None and citizen.draft.place is not None
     told = str(citizen.draft.place.as_dict())
     assert PHONE not in told
@@ -250,9 +250,9 @@ def test_a_greeting_in_between_is_left_to_its_rule(citizen: Citizen) -> None:
     assert where.text == words(citizen, "report.ask_place_again")
 
 
-@pytest.mark.parametrize(("said", "intent"), [(PLACE, "greet"), ("合肥路那边，谢谢", "thanks")])
+@pytest.mark.parametrize(("said", "intent"), [(PLACE, "greet"), ("合肥路688号，谢谢", "thanks")])
 def test_a_place_is_an_answer_whatever_else_it_sounds_like(citizen: Citizen, said: str, intent: str) -> None:
-    citizen.say("路灯坏了")
+    citizen.say("市北区的路灯坏了")
     (contact,) = citizen.say(said, intent)
     assert contact.text == words(citizen, "report.ask_contact")
 

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from actions.server import STEPS, create_app
 from integrations.services.errors import Conflict, NeedsPerson, Rejected, TryLater
 from integrations.services.intake import Heard
+from integrations.services.locating import Locating
 from integrations.services.speech import Speech
 from kb.report import Ask, Draft
 from tests.actions.conftest import message, tracker_dict
@@ -49,7 +50,7 @@ def server(knowledge: dict[str, Any], intake: object) -> TestClient:
     services = SimpleNamespace(
         settings=SimpleNamespace(secrets={"internal_token": TOKEN}),
         speech=Speech(knowledge["words"], knowledge["taxonomy"]),
-        gazetteer=knowledge["gazetteer"],
+        locating=Locating(places=knowledge["places"]),
         intake=intake,
         filing=intake,
     )

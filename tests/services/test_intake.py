@@ -119,11 +119,27 @@ def test_the_button_for_an_unknown_place_goes_on(services: Services) -> None:
 
 
 def test_a_place_that_no_list_knows_is_kept_in_the_citizens_words(services: Services) -> None:
-    draft = hear(services, first(services, "路灯坏了"), "就我家楼下那个大坑旁边").draft
+    draft = hear(services, first(services, "路灯坏了"), "老槐树东头大坑旁边").draft
 
     assert draft.place is not None
-    assert draft.place.text == "就我家楼下那个大坑旁边"
+    assert draft.place.text == "老槐树东头大坑旁边"
     assert next_ask(draft) is Ask.CONTACT
+
+
+def test_below_my_house_is_asked_once_for_the_compound(services: Services) -> None:
+    hinted = hear(services, first(services, "路灯坏了"), "就在我家楼下").draft
+    assert next_ask(hinted) is Ask.PLACE
+    assert (hinted.place_hint, hinted.place and hinted.place.text) == ("就在我家楼下", "就在我家楼下")
+
+    told = hear(services, hinted, "百通馨苑").draft
+    assert told.place is not None
+    assert (told.place.district, told.place.spot) == ("李沧区", "百通馨苑")
+    assert told.place.text == "百通馨苑（就在我家楼下）"
+    assert next_ask(told) is Ask.CONTACT
+
+    again = hear(services, hinted, "就我家楼下啊").draft
+    assert again.place is not None and again.place.precise
+    assert next_ask(again) is Ask.CONTACT
 
 
 def test_a_phone_number_told_with_the_place_is_no_part_of_the_place(services: Services) -> None:
@@ -131,7 +147,60 @@ def test_a_phone_number_told_with_the_place_is_no_part_of_the_place(services: Se
 
     assert draft.phone == PHONE
     assert draft.place is not None
-    assert PHONE not in str(draft.place.as_dict())
+    assert PHONE not in str(draft.as_dict() | {"phone": ""})
+
+
+def test_one_name_in_several_districts_is_asked_with_a_button_for_each(services: Services) -> None:
+    asked = first(services, "合肥路的路灯坏了")
+    assert next_ask(asked) is Ask.PLACE
+    assert [place.district for place in asked.place_options] == ["市北区", "崂山区"]
+
+    tapped = tap(services, asked, "at:1").draft
+    assert tapped.place is not None
+    assert (tapped.place.district, tapped.place.road, tapped.place_options) == ("崂山区", "合肥路", ())
+    assert next_ask(tapped) is Ask.CONTACT
+
+    said = hear(services, asked, "市北区的").draft
+    assert said.place is not None
+    assert (said.place.district, said.place.road) == ("市北区", "合肥路")
+
+    neither = tap(services, asked, "at:none").draft
+    assert next_ask(neither) is Ask.PLACE
+    assert neither.place is not None and neither.place.district is None
+
+    assert tap(services, tapped, "at:1").remarks == ("report.button_is_old",)
+
+
+def test_a_place_in_another_city_is_said_and_asked_again(services: Services) -> None:
+    elsewhere = first(services, "济南泉城路的路灯坏了")
+    assert (elsewhere.elsewhere, elsewhere.place) == ("济南", None)
+    assert next_ask(elsewhere) is Ask.PLACE
+
+    assert tap(services, elsewhere, "elsewhere:enough").outcome is Outcome.DROP
+    here = hear(services, elsewhere, "说错了，是市南区香港中路").draft
+    assert (here.elsewhere, here.place and here.place.road) == (None, "香港中路")
+
+
+def test_a_pin_outside_the_city_is_said_and_changes_nothing(services: Services) -> None:
+    before = first(services, "路灯坏了")
+    pin = Place("地图上的定位", lat=39.9, lon=116.4, crs="GCJ-02", confidence=0.6)
+
+    heard = services.intake.hear(before, Ask.PLACE, Utterance(pin=pin))
+
+    assert heard.remarks == ("report.pin_outside",)
+    assert heard.draft.place is None
+
+
+def test_words_and_pin_that_disagree_are_asked_about(services: Services) -> None:
+    before = first(services, "五四广场的路灯坏了")
+    pin = Place("地图上的定位", lat=36.10, lon=120.47, crs="GCJ-02", confidence=0.6)
+
+    asked = services.intake.hear(before, Ask.PLACE, Utterance(pin=pin)).draft
+    assert next_ask(asked) is Ask.PLACE
+    said, shown = asked.place_options
+    assert (said.spot, shown.lat, shown.crs) == ("五四广场", 36.10, "GCJ-02")
+
+    assert tap(services, asked, "at:1").draft.place == shown
 
 
 def test_a_district_told_before_stays_when_the_street_follows(services: Services) -> None:

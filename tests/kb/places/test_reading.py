@@ -50,12 +50,12 @@ SAID = [
     ("金水路上渣土车半夜跑", "李沧区", None, "金水路", None),
     ("香港西路绿化喷灌喷到行人", "市南区", None, "香港西路", None),
     ("南京路上共享单车堆成山", None, None, "南京路", None),
-    ("福州北路天桥灯不亮", None, None, "福州北路", None),
+    ("福州北路天桥灯不亮", None, None, "福州北路", "福州北路天桥"),
     ("北京路坑洼", None, None, "北京路", None),
     ("黄岛区北京路坑洼", "黄岛区", None, "北京路", None),
     ("胶州市北京路坑洼", "胶州市", None, "北京路", None),
     # names of other days
-    ("四方区嘉定路小区没电梯", "市北区", None, "嘉定路", None),
+    ("四方区嘉定路小区没电梯", "市北区", None, "嘉定路", "嘉定路小区"),
     ("西海岸新区长江中路树枝断了", "黄岛区", None, "长江中路", None),
     # the speaker's home is not the problem's place, unless it is the only one
     ("我家住崂山区，市南区漳州路路灯全黑", "市南区", None, "漳州路", None),
