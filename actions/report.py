@@ -87,7 +87,7 @@ class SubmitReport(Step):
         if memory.draft is None:  # the form ended because the citizen dropped it, and has said so
             return (), []
         complaint = self.services.filing.submit(memory.draft, memory.conversation_id)
-        facts = self.services.locating.facts(complaint.place) if complaint.place else ()
+        facts = self.services.locating.told(complaint.place, complaint.category)
         ticket = self.services.speech.ticket(complaint, facts)
         if after := self.services.intake.next_problem(memory.draft):
             announced = self.services.speech.remark("report.next_problem", after)

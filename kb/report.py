@@ -40,8 +40,8 @@ class Draft:
 
     `category_options` and `similar` hold what was offered and not yet decided. `asked` counts the questions.
     `unclear`: the words fit no category yet. `later`: other problems of the same message, told of after this one.
-    `place_options`: the places between which is asked; `place_hint`: words such as 我家楼下, to which the name of the
-    compound is still missing; `elsewhere`: another city in which the place was said to be.
+    `place_options`: the places between which is asked, `pinned` if the second is a pin; `place_hint`: words such as
+    我家楼下, to which the name of the compound is still missing; `elsewhere`: another city that was named.
     """
 
     id: str
@@ -55,6 +55,7 @@ class Draft:
     insisted: bool = False
     place: Place | None = None
     place_options: tuple[Place, ...] = ()
+    pinned: bool = False
     place_hint: str | None = None
     elsewhere: str | None = None
     since: str | None = None

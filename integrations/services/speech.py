@@ -119,13 +119,20 @@ class Speech:
         return self.say(key, self._no_place())
 
     def _which_place(self, draft: Draft) -> Bubble:
-        options = [
+        neither = self.option("report.place_neither", "at:none")
+        said, *others = draft.place_options
+        options: tuple[Option, ...]
+        if draft.pinned and others:
+            options = (
+                self.option("report.by_words", "at:0", place=shortened(said.text or said.full, 20)),
+                self.option("report.by_pin", "at:1", place=shortened(others[0].text or others[0].full, 20)),
+            )
+            return self.say("report.place_or_pin", *options, neither)
+        options = tuple(
             Option(shortened(place.full, 24), payload("choose", f"at:{number}"))
             for number, place in enumerate(draft.place_options)
-        ]
-        pinned = any("定位" in place.text for place in draft.place_options)
-        key = "report.place_or_pin" if pinned else "report.which_place"
-        return self.say(key, *options, self.option("report.place_neither", "at:none"))
+        )
+        return self.say("report.which_place", *options, neither)
 
     def _no_place(self) -> Option:
         return self.option("report.place_unknown", "place:unknown")

@@ -80,12 +80,14 @@ class Atlas:
         found = self.at(point)
         if found.outside:
             return Pinned(pin, outside=True)
-        shown = _with_divisions(replace(pin, text=self._words(pin, found)), found)
-        if told is None or not (told.district or told.precise):
+        shown = _with_divisions(replace(pin, text=self._words(pin, found), pinned=True), found)
+        # A pin alone says nothing that a later one could contradict: who sends two corrects the first.
+        if told is None or not (told.district or told.precise) or _only_shown(told, pin):
             return Pinned(shown)
         if self._apart(told, point, found):
             return Pinned(shown, said=told, shown=shown)
-        both = replace(told, lat=pin.lat, lon=pin.lon, crs=pin.crs, confidence=max(told.confidence, shown.confidence))
+        sure = max(told.confidence, shown.confidence)
+        both = replace(told, lat=pin.lat, lon=pin.lon, crs=pin.crs, pinned=True, confidence=sure)
         return Pinned(_with_divisions(both, found))
 
     def facts(self, place: Place) -> tuple[Fact, ...]:
@@ -96,13 +98,13 @@ class Atlas:
         sure = found.district_confidence >= SURE[found.how or "near"]
         if sure and told.district_code and found.district_code and told.district_code != found.district_code:
             return True
-        known = point_of(told)
+        known = None if told.pinned else point_of(told)
         return known is not None and metres(known, point) > APART_M
 
     def _words(self, pin: Place, found: Located) -> str:
         if pin.spot or found.near is None or found.metres is None or found.metres > BESIDE_M:
             return pin.text
-        return f"{found.near}附近（地图定位）"
+        return f"{found.near}附近"
 
     def _filled(self, place: Place) -> Place:
         point = point_of(place)
@@ -134,6 +136,12 @@ def point_of(place: Place) -> Point | None:
     if place.lat is None or place.lon is None:
         return None
     return to_wgs84((place.lat, place.lon), place.crs or "WGS-84")
+
+
+def _only_shown(told: Place, pin: Place) -> bool:
+    """Whether all that was told is an earlier pin, by its label if it had one."""
+    labelled = told.spot is not None and told.text == told.spot and pin.spot is not None
+    return bool(told.pinned) and not told.road and (told.spot is None or labelled)
 
 
 def _with_divisions(place: Place, found: Located) -> Place:

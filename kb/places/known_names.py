@@ -22,7 +22,7 @@ _LIKE_A_DISTRICT = re.compile(r"路(?=[上口段])")
 # A village that is one of several of a name: 洪山坡五村; not 五村镇.
 _NUMBERED_VILLAGE = re.compile(rf"{COUNT}村(?!镇)")
 # What makes a village of a spot's name: 河西 + 村委会, 村, 社区; not 村庄, 社区医院.
-_VILLAGE = re.compile(r"居委(?=会)|村(?!庄|镇)|社区(?!医院|卫生)")
+_VILLAGE = re.compile(r"居委会|村委会|村(?!庄|镇)|社区(?!医院|卫生)")
 # What a village's short name ends with: 河西 + 村.
 _VILLAGE_WORD = re.compile(r"村|社区")
 # A school called by district and number: 胶州 + 一中; not 一中路.

@@ -22,6 +22,8 @@ KINDS = ("grid", "property", "heating", "gas", "zone", "other")
 ONE_ONLY = frozenset({"grid", "property", "heating", "gas"})
 LEVELS = ("district", "street", "community", "compound")
 """What a line of a list can cover, widest first."""
+# Which branches of categories a layer has to do with, by the beginning of their codes; others concern all.
+_BRANCHES = {"gas": ("1",), "heating": ("2",), "property": ("5",), "zone": ("6",)}
 _LONGEST_TEXT = 200
 _SHORTEST_NAME = 2
 
@@ -52,6 +54,11 @@ class Fact:
     tell: bool
     source: str
     date: date | None
+
+
+def concerns(kind: str, category: str) -> bool:
+    """Whether a layer of that kind has to do with problems of that category: who heats, when it is cold."""
+    return category.startswith(_BRANCHES.get(kind, ("",)))
 
 
 @dataclass(frozen=True, slots=True)

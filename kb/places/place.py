@@ -14,6 +14,7 @@ class Place:
     today's official lists have it. A street that was merged is told as the one that it belongs to now; where that is
     not known, as it was said and without a code. A village is told as people say it, without 村民委员会. `layers` are
     (kind, value) pairs of the city's own layers, set when the complaint is filed: ('heating', '某某热力').
+    `pinned` is True where the citizen showed the coordinate, and None where lists or a map service know it.
     `confidence` runs from 0 to 1: how likely `district` and what stands below it are right.
     """
 
@@ -29,6 +30,7 @@ class Place:
     lat: float | None = None
     lon: float | None = None
     crs: str | None = None
+    pinned: bool | None = None
     layers: tuple[tuple[str, str], ...] | None = None
     confidence: float = 0.0
 

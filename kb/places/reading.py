@@ -17,6 +17,7 @@ from kb.places.element import TAIL, Element, Kind
 from kb.places.elements import Finder
 from kb.places.gazetteer import Division, Gazetteer, NamedPlace
 from kb.places.place import Place
+from kb.places.private import without_flat
 from kb.places.resolving import Resolved, Resolver
 from kb.places.vocabulary import Vocabulary
 from kb.places.vocabulary import load as load_vocabulary
@@ -24,12 +25,11 @@ from kb.places.vocabulary import load as load_vocabulary
 MOST_CANDIDATES = 4
 # Longer texts are read up to here; what a citizen writes is shorter.
 MOST_CHARACTERS = 4_000
-_PRIVATE = re.compile(
-    r"[一二三四五六七八九十\d]+\s*单元\s*\d*(?:室|户)?|(?<![\d路街巷道])\d{3,4}(?:室|户)?(?![\d号米弄路院线块年多点:国省栋幢座])"
-)
-_CITY = re.compile(r"(?:山东省|山东)?青岛市?(?:市区)?(?=[\u4e00-\u9fa5])")
 # After another city's name: what makes a road of this city, a dish or a shop of it: 济南路, 兰州拉面, 北京烤鸭店.
-_ELSEWHERE_AFTER = r"(?!路|街|巷|大道|支路|[东西南北中]路|[一二三四五六七八九十]路|饭店|面馆|烧烤|人(?![民行])|牌|菜|小吃|包子|烤鸭|拉面|花园|小区)"
+_ELSEWHERE_AFTER = (
+    r"(?!路|街|巷|大道|支路|[东西南北中]路|[一二三四五六七八九十]路|花园|小区|"
+    r"饭店|面馆|烧烤|人(?![民行])|牌|菜|小吃|包子|烤鸭|拉面)"
+)
 
 
 _HERE = (Role.OURS, Role.PROBLEM, Role.VISIT)
@@ -79,6 +79,7 @@ class Reader:
         words = vocabulary or load_vocabulary()
         self.gazetteer = gazetteer
         self._finder, self._roles, self._resolver = Finder(gazetteer, words), Roles(words), Resolver(gazetteer)
+        self._city = re.compile(rf"{words.city}(?=[\u4e00-\u9fa5])")
         self._elsewhere = re.compile(rf"(?:{'|'.join(words.elsewhere)})市?{_ELSEWHERE_AFTER}")
 
     def read(self, text: str) -> Reading:
@@ -155,7 +156,7 @@ class Reader:
             else None,
             community_code=community.code or None if community else None,
             road=road.name if road else None,
-            spot=spot.name if spot else None,
+            spot=(without_flat(spot.name) or None) if spot else None,
             lat=point[0] if point else None,
             lon=point[1] if point else None,
             crs="WGS-84" if point else None,
@@ -195,7 +196,7 @@ class Reader:
                 return found.group()
             return " " * len(found.group())
 
-        return _CITY.sub(blank, text)
+        return self._city.sub(blank, text)
 
     def _without_elsewhere(self, text: str, elements: Sequence[Element]) -> tuple[list[Element], str | None]:
         """The elements that may lie in this city, and the other city that the text names."""
@@ -222,11 +223,6 @@ def _road(address: Address) -> Element | None:
     roads = [element for element in address.elements if element.kind is Kind.ROAD]
     lending = {element.start for element in address.elements if element.kind is Kind.SPOT}
     return next((road for road in roads if road.end not in lending), roads[0] if roads else None)
-
-
-def without_flat(text: str) -> str:
-    """The text without unit and flat numbers, which lead into somebody's home."""
-    return " ".join(_PRIVATE.sub("", text).split()).strip(" ,，、的")
 
 
 def _confidence(address: Address, resolved: Resolved, context: bool, weak: bool) -> tuple[float, tuple[str, ...]]:

@@ -46,6 +46,7 @@ class Vocabulary(BaseModel):
     organisation_after: Words
     product_after: Words
     organisation_place_after: str
+    city: str
     elsewhere: Words
 
     @field_validator("*", mode="after")
