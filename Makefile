@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup setup-dev run train test check format test-slow bench eval lock clean
+.PHONY: help setup setup-dev run train test check format test-slow bench bench-places eval lock clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONDONTWRITEBYTECODE =
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: .venv/.ready bot/.venv/.ready  ## prepare both environments (the application's and Rasa's)
 
@@ -44,6 +44,9 @@ test-slow: setup-dev train  ## conversations with a real Rasa, the page in a bro
 
 bench: setup-dev train  ## one scripted intake on this bot and on stock Rasa settings, in one run
 	@$(PY) -m tests.bench
+
+bench-places: setup-dev  ## reading places in the demo city, in one ten times as large, and with a million places
+	@$(PY) -m tests.bench.places
 
 eval: setup-dev train  ## accuracy on the blind sets of tests/blind
 	@$(PY) -m tests.evaluate

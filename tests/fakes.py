@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from integrations.services.casework import DepartmentUpdate
 from integrations.services.errors import NeedsPerson, Rejected, TryLater
-from integrations.services.records import Bubble, Complaint, Conversation, Said
+from integrations.services.records import Bubble, Complaint, Conversation, Geocoded, Said
 from kb.deadlines import CITY_TIME
 from kb.request_types import RequestType
 from kb.request_types import Verdict as RequestVerdict
@@ -231,6 +231,39 @@ class FakeDispatcher:
         time.sleep(self.ping_seconds)
         if self.away:
             raise TryLater("the department does not answer")
+
+
+class FakeGeocoder:
+    """The `Geocoder` port: a map service that knows the addresses it was told of, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str | None]] = []
+        self._known: list[tuple[str, Geocoded]] = []
+        self._faults: list[Exception] = []
+
+    def knows(self, words: str, lat: float, lon: float, *, district: str | None = None, sure: float = 0.9) -> None:
+        """Every address with these words is at that WGS-84 point."""
+        self._known.append((words, Geocoded(lat, lon, district, None, None, "门牌号", sure, "地图")))
+
+    def fail(self, *faults: Exception) -> None:
+        """The next questions meet these faults, one each."""
+        self._faults += faults
+
+    def find(self, address: str, *, district: str | None) -> Geocoded | None:
+        self.asked.append((address, district))
+        self.ping()
+        return next((found for words, found in self._known if words in address), None)
+
+    def name(self, point: tuple[float, float]) -> Geocoded | None:
+        self.ping()
+        return next((found for _, found in self._known if (found.lat, found.lon) == point), None)
+
+    def left(self) -> int:
+        return 5000 - len(self.asked)
+
+    def ping(self) -> None:
+        if self._faults:
+            raise self._faults.pop(0)
 
 
 class FakeClassifier:

@@ -64,6 +64,9 @@ def add_to(app: typer.Typer) -> None:
         A pin may come with the text: "lat", "lon" and "crs" (WGS-84, GCJ-02 or BD-09; where nobody said which, the one
         that agrees with the words is taken, else WGS-84). `ask` is true where a citizen would be asked, and `doubt`
         says why; `candidates` are the other places that it may be.
+
+        Printed are id, district, street, community, road, place, spot, lat, lon (WGS-84), confidence, ask, doubt,
+        district_code, street_code, community_code, reasons, candidates and layers; null is what is not known.
         """
         services = bootstrap.build(settings.load())
         for given in _lines():
@@ -136,12 +139,13 @@ def _understood(services: Services, understood: Understood) -> dict[str, Any]:
 def _located(locating: Locating, given: dict[str, Any]) -> dict[str, Any]:
     reading = locating.read(given["text"])
     place, doubt = reading.place, reading.doubt
-    if given.get("lat") is not None and given.get("lon") is not None:
+    others = [(one.place.full, one.confidence) for one in reading.candidates[1:]]
+    if given.get("lat") is not None or given.get("lon") is not None:
         pinned = locating.places().pinned(_pin(given, place), place)
         place = pinned.place
         doubt = Doubt.ELSEWHERE if pinned.outside else Doubt.WHICH if pinned.disagree else None
+        others = [(pinned.said.full, pinned.said.confidence)] if pinned.said else []
     point = point_of(place) if place else None
-    others = reading.candidates[1:] if reading.candidates and reading.place is place else ()
     return {
         "district": place.district if place else None,
         "street": place.street if place else None,
@@ -158,7 +162,7 @@ def _located(locating: Locating, given: dict[str, Any]) -> dict[str, Any]:
         "street_code": place.street_code if place else None,
         "community_code": place.community_code if place else None,
         "reasons": list(reading.candidates[0].reasons) if reading.candidates else [],
-        "candidates": [{"place": one.place.full, "confidence": one.confidence} for one in others],
+        "candidates": [{"place": full, "confidence": sure} for full, sure in others],
         "layers": {fact.title: fact.value for fact in locating.facts(place)} if place else {},
     }
 
@@ -166,10 +170,12 @@ def _located(locating: Locating, given: dict[str, Any]) -> dict[str, Any]:
 def _pin(given: dict[str, Any], told: places.Place | None) -> places.Place:
     """The pin of a line. Raises ContentError for what is no point."""
     try:
+        if given.get("lat") is None or given.get("lon") is None:
+            raise ValueError("lat and lon come together")
         point = checked(float(given["lat"]), float(given["lon"]))
         crs = given.get("crs") or likely_crs(point, [known] if told and (known := point_of(told)) else [])[0]
         to_wgs84(point, crs)
-    except (ValueError, TypeError) as wrong:
+    except (ValueError, TypeError, OverflowError) as wrong:
         raise ContentError(f"standard input: id {given['id']!r}: {wrong}") from wrong
     return places.Place(text="", lat=point[0], lon=point[1], crs=crs, confidence=0.6)
 

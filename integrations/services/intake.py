@@ -123,7 +123,7 @@ class Intake:
                 return Heard(replace(draft, contact=Contact.ANONYMOUS, phone=None, editing=None))
             case "at", which if (placed := self.locating.chosen(draft, which)) is not None:
                 return Heard(replace(placed, editing=None))
-            case "elsewhere", "enough":
+            case "elsewhere", "enough" if draft.elsewhere:
                 return Heard(draft, Outcome.DROP, ("report.referral_enough",))
             case "place", "unknown":
                 return Heard(self._without_place(draft))

@@ -11,10 +11,10 @@ from integrations.services.errors import NeedsPerson, TryLater
 from integrations.services.ports import Geocoder
 from kb.places import Place, without_flat
 from kb.places.atlas import Atlas
-from kb.places.layer_facts import Fact
+from kb.places.layer_facts import Fact, concerns
 from kb.places.reading import Doubt, Reading
 from kb.report import Draft
-from kb.text import hide_phones, shortened
+from kb.text import shortened
 
 # At most so many places are offered; more would be a list to study.
 MOST_OFFERED = 3
@@ -24,6 +24,8 @@ WEAK = 0.5
 _HERE = re.compile(
     r"我家|俺家|家里|家门口|楼下|楼上|楼道|门口|院里|院子|小区里?$|我们小区|这里|这儿|那里|那儿|这边|那边|附近|村里|村头|老地方|上次|隔壁|对门|我们楼|单元"
 )
+# A house number: with one a map service can tell which of several roads of that name is meant.
+_HOUSE = re.compile(r"\d+(?:[-－]\d+)?号(?![楼线])")
 log = logging.getLogger(__name__)
 
 
@@ -39,34 +41,36 @@ class Locating:
         reading = self.read(text)
         if reading.doubt is Doubt.ELSEWHERE and draft.place is None:
             return replace(draft, elsewhere=reading.elsewhere)
-        if reading.place is None or not _better(reading.place, draft.place):
+        if reading.place is None:
             return draft
-        return self._taken(draft, reading)
+        if draft.place and _only_pinned(draft.place) and reading.place.precise:  # the pin came first
+            return self.pinned(replace(draft, place=reading.place), draft.place)[0]
+        return self._taken(draft, reading) if _better(reading.place, draft.place) else draft
 
     def answered(self, draft: Draft, text: str) -> Draft:
         """The draft after an answer to the question where it is."""
-        reading = self.read(f"{draft.place_hint} {text}" if draft.place_hint and not self._names(text) else text)
+        hint = draft.place_hint
+        reading = self.read(f"{hint} {text}" if hint and not self._names(text) else text)
         draft = replace(draft, elsewhere=None)
         if reading.doubt is Doubt.ELSEWHERE:
             return replace(draft, elsewhere=reading.elsewhere)
         if reading.place is not None:
             if option := _one_of(draft.place_options, reading.place):
                 return _moved(draft, option)
-            place = reading.place
-            if draft.place_hint and draft.place_hint not in place.text:  # 翠湖花园（我家楼下）
-                place = replace(place, text=f"{place.text}（{draft.place_hint}）")
-            return replace(self._taken(draft, _at(reading, place)), place_hint=None)
-        words = shortened(without_flat(hide_phones(text)), 80)
-        if _HERE.search(text) and draft.place_hint is None:
+            return self._taken(draft, _hinted(reading, hint))
+        words = shortened(without_flat(text), 80)
+        if not words:  # nothing but a flat or a telephone
+            return draft
+        if _HERE.search(text) and hint is None:
             hint = shortened(words, 20)
             kept = draft.place or Place(text="")
             return replace(
                 draft, place_hint=hint, place_options=(), place=replace(kept, text=f"{kept.text} {hint}".strip())
             )
-        if draft.place_hint and draft.place_hint not in words:
-            words = f"{words}（{draft.place_hint}）"
-        said = Place(text=words, spot=shortened(words, 40), confidence=0.1)
-        return _moved(draft, _completed(self._asked_outside(said), draft.place))
+        said = _completed(Place(text=words, spot=shortened(words, 40), confidence=0.1), draft.place)
+        if said.lat is None:
+            said = self._asked_outside(said)
+        return _moved(draft, replace(said, text=_joined(said.text, hint)))
 
     def corrected(self, draft: Draft, text: str) -> Draft | None:
         """The draft with the place that a correction names; None when it names none."""
@@ -77,33 +81,41 @@ class Locating:
 
     def pinned(self, draft: Draft, pin: Place) -> tuple[Draft, tuple[str, ...]]:
         """The draft after a pin, and what to remark."""
-        found = self.places().pinned(pin, draft.place)
+        label = without_flat(pin.spot or "") or None
+        found = self.places().pinned(replace(pin, text=without_flat(pin.text), spot=label), draft.place)
         if found.outside:
             return draft, ("report.pin_outside",)
         if found.said and found.shown:
-            return replace(draft, place_options=(found.said, found.shown), elsewhere=None), ()
-        return replace(_moved(draft, found.place), place_hint=None, elsewhere=None), ()
+            return replace(draft, place_options=(found.said, found.shown), pinned=True, elsewhere=None), ()
+        place = replace(found.place, text=_joined(found.place.text, draft.place_hint))
+        return replace(_moved(draft, place), elsewhere=None), ()
 
     def chosen(self, draft: Draft, value: str) -> Draft | None:
         """The draft after a tap on one of the offered places; None for a button of before."""
-        if value == "none":
-            return replace(draft, place_options=(), elsewhere=None, place=_roughly(draft.place))
-        if value.isdigit() and int(value) < len(draft.place_options):
-            return _moved(draft, draft.place_options[int(value)])
-        return None
+        if value == "none" and draft.place_options:
+            return replace(_moved(draft, _roughly(draft.place)), elsewhere=None)
+        offered = {str(number): place for number, place in enumerate(draft.place_options)}
+        return _moved(draft, offered[value]) if value in offered else None
 
     def names_a_place(self, text: str) -> bool:
         """Whether the words name a place, or words that answer where it is."""
         return self._names(text) or bool(_HERE.search(text) and len(text) <= 12)
 
     def read(self, text: str) -> Reading:
-        """As `Atlas.read`; where our own evidence is weak, with what the city's map service knows."""
+        """As `Atlas.read`; where our own evidence is weak, with what the city's map service knows.
+
+        Which of several places of one name is meant, the service decides only by a house number: asked for 合肥路 it
+        names any of them, and the citizen knows better.
+        """
         reading = self.places().read(text)
         first = reading.candidates[0] if reading.candidates else None
         if first is None or reading.doubt is Doubt.VAGUE or first.confidence >= WEAK or first.place.lat is not None:
             return reading
+        several = {one.place.district for one in reading.candidates[1:]} if reading.doubt is Doubt.WHICH else set()
+        if several and (first.place.district or not _HOUSE.search(first.place.text)):
+            return reading
         found = self._asked_outside(first.place)
-        if found == first.place:
+        if found == first.place or (several and found.district not in several):
             return reading
         return Reading((replace(first, place=found, confidence=found.confidence),), None)
 
@@ -116,6 +128,12 @@ class Locating:
         for fact in facts:
             values.setdefault(fact.kind, []).append(fact.value)
         return replace(place, layers=tuple((kind, "；".join(said)) for kind, said in values.items()))
+
+    def told(self, place: Place | None, category: str) -> tuple[Fact, ...]:
+        """What of it concerns a citizen with a problem of that category and may be told."""
+        return tuple(
+            fact for fact in (self.facts(place) if place else ()) if fact.tell and concerns(fact.kind, category)
+        )
 
     def facts(self, place: Place) -> tuple[Fact, ...]:
         """What the city's own layers say of the place."""
@@ -138,7 +156,10 @@ class Locating:
         return replace(_moved(draft, place), place_options=options, elsewhere=None)
 
     def _asked_outside(self, place: Place) -> Place:
-        """The place with the point and the divisions that the map service gives; as it is where that knows nothing."""
+        """The place with the point and the divisions that the map service gives.
+
+        As it is where that knows nothing, or a point outside the city or in another district than was said.
+        """
         geocoder = self.geocoder()
         if geocoder is None:
             return place
@@ -151,21 +172,16 @@ class Locating:
             return place
         pin = Place(text=place.text, spot=place.spot, lat=found.lat, lon=found.lon, crs="WGS-84")
         shown = self.places().pinned(pin, None)
-        if shown.outside:
+        theirs = self.places().gazetteer.district(found.district or shown.place.district or "")
+        if shown.outside or (place.district and theirs and theirs.name != place.district):
             return place
-        district = place.district or shown.place.district
-        same = shown.place.district == district
-        return replace(
-            place,
-            lat=found.lat,
-            lon=found.lon,
-            crs="WGS-84",
-            district=district,
-            district_code=place.district_code or shown.place.district_code,
-            street=place.street or (shown.place.street if same else None),
-            street_code=place.street_code or (shown.place.street_code if same else None),
-            confidence=max(place.confidence, round(found.confidence * 0.9, 3)),
-        )
+        sure = max(place.confidence, round(found.confidence * 0.9, 3))
+        place = replace(place, lat=found.lat, lon=found.lon, crs="WGS-84", confidence=sure)
+        if theirs and not place.district:
+            place = replace(place, district=theirs.name, district_code=theirs.code)
+        if place.street or not place.district or shown.place.district != place.district:
+            return place
+        return replace(place, street=shown.place.street, street_code=shown.place.street_code)
 
 
 def _options(reading: Reading) -> tuple[Place, ...]:
@@ -176,10 +192,22 @@ def _options(reading: Reading) -> tuple[Place, ...]:
     return tuple(placed) if 2 <= len(placed) <= MOST_OFFERED else ()
 
 
-def _at(reading: Reading, place: Place) -> Reading:
-    """The reading with its first place in these words."""
-    first, *others = reading.candidates
-    return replace(reading, candidates=(replace(first, place=place), *others))
+def _joined(text: str, hint: str | None) -> str:
+    """翠湖花园（我家楼下）"""
+    if not hint or hint in text:
+        return text
+    return f"{text}（{hint}）" if text else hint
+
+
+def _hinted(reading: Reading, hint: str | None) -> Reading:
+    """The reading with the hint in the words of every place."""
+    places = [replace(one.place, text=_joined(one.place.text, hint)) for one in reading.candidates]
+    hinted = [replace(one, place=place) for one, place in zip(reading.candidates, places, strict=True)]
+    return replace(reading, candidates=tuple(hinted))
+
+
+def _only_pinned(place: Place) -> bool:
+    return bool(place.pinned) and not (place.road or place.spot)
 
 
 def _one_of(options: tuple[Place, ...], said: Place) -> Place | None:
@@ -190,11 +218,10 @@ def _one_of(options: tuple[Place, ...], said: Place) -> Place | None:
     return meant[0] if len(meant) == 1 else None
 
 
-def _moved(draft: Draft, place: Place) -> Draft:
-    """The draft at another place: what was found at the old one no longer counts."""
-    return replace(
-        draft, place=place, place_options=(), known_issue=None, similar=(), join=None, place_hint=draft.place_hint
-    )
+def _moved(draft: Draft, place: Place | None) -> Draft:
+    """The draft at another place: what was found and asked at the old one no longer counts."""
+    asked = replace(draft, place_options=(), pinned=False, place_hint=None)
+    return replace(asked, place=place, known_issue=None, similar=(), join=None)
 
 
 def _better(place: Place, known: Place | None) -> bool:
@@ -206,16 +233,12 @@ def _completed(place: Place, known: Place | None) -> Place:
     if known is None:
         return place
     if known.district and not place.district:
-        place = replace(
-            place,
-            district=known.district,
-            district_code=known.district_code,
-            street=place.street or known.street,
-            street_code=place.street_code or known.street_code,
-        )
+        place = replace(place, district=known.district, district_code=known.district_code)
+        if not (place.street or known.road or known.spot):  # of another road or spot it is no street of this one
+            place = replace(place, street=known.street, street_code=known.street_code)
     same = known.district is None or place.district is None or known.district == place.district
-    if place.lat is None and known.lat is not None and same and not known.spot:
-        place = replace(place, lat=known.lat, lon=known.lon, crs=known.crs)
+    if place.lat is None and known.pinned and same and not known.spot:
+        place = replace(place, lat=known.lat, lon=known.lon, crs=known.crs, pinned=True)
     return place
 
 

@@ -2,6 +2,7 @@
 
 from kb.places.gazetteer import Gazetteer, load
 from kb.places.place import Place
-from kb.places.reading import read, without_flat
+from kb.places.private import without_flat
+from kb.places.reading import read
 
 __all__ = ["Gazetteer", "Place", "load", "read", "without_flat"]

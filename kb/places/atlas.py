@@ -117,13 +117,16 @@ class Atlas:
 
 
 def load(folder: Path = FOLDER) -> Atlas:
-    """Everything in the folder. Raises ContentError naming file, line, key and value."""
+    """Everything in the folder, ready to be asked. Raises ContentError naming file, line, key and value."""
     gazetteer = tables.load(folder)
-    return Atlas(
+    atlas = Atlas(
         gazetteer,
         areas_file.load(folder / "areas.geojson", gazetteer),
         layers_folder.load(folder / "layers", gazetteer),
     )
+    # Made here, in the one thread that loads: nobody who asks first waits for it, and no two threads make it at once.
+    _ = atlas.reader, atlas.nearby
+    return atlas
 
 
 def best(reading: Reading) -> Candidate | None:

@@ -10,13 +10,14 @@ the names in a trie that needs a few bytes each.
 
 from __future__ import annotations
 
-import sys
 from array import array
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 import marisa_trie
 import numpy as np
@@ -91,20 +92,33 @@ class Mention:
     entries: tuple[Entry, ...]
 
 
+_Shared = tuple[str, tuple[str, ...], str | None]
+"""Kind, districts and street of a place."""
+
+
 class PackedPlaces(Sequence[NamedPlace]):
-    """Places in the order of their file, kept as bytes and taken apart when one is asked for."""
+    """Places in the order of their file, kept as bytes and taken apart when one is asked for.
+
+    Kind, districts and street are kept once for all places that share them, and only those with a point have one.
+    """
 
     def __init__(self, places: Iterable[NamedPlace] = ()) -> None:
-        packed, starts = bytearray(), array("Q", [0])
-        for one in places:
-            point = (repr(one.lat), repr(one.lon)) if one.lat is not None else ("", "")
-            cells = (one.name, one.kind, "|".join(one.districts), one.street or "", "|".join(one.aliases), *point)
-            packed += "\t".join(cells).encode()
-            starts.append(len(packed))
-        self._packed, self._starts = bytes(packed), starts
+        names, starts = bytearray(), array("Q", [0])
+        shared: dict[_Shared, int] = {}
+        which, pointed, points = array("I"), array("I"), array("d")
+        for number, one in enumerate(places):
+            names += "\t".join((one.name, *one.aliases)).encode()
+            starts.append(len(names))
+            which.append(shared.setdefault((one.kind, one.districts, one.street), len(shared)))
+            if one.lat is not None and one.lon is not None:
+                pointed.append(number)
+                points.extend((one.lat, one.lon))
+        self._names, self._starts = bytes(names), starts
+        self._shared, self._which = tuple(shared), which
+        self._pointed, self._points = pointed, points
 
     def __len__(self) -> int:
-        return len(self._starts) - 1
+        return len(self._which)
 
     @overload
     def __getitem__(self, index: int) -> NamedPlace: ...
@@ -115,17 +129,26 @@ class PackedPlaces(Sequence[NamedPlace]):
             return [self[at] for at in range(*index.indices(len(self)))]
         if not 0 <= index < len(self):
             raise IndexError(index)
-        line = self._packed[self._starts[index] : self._starts[index + 1]].decode()
-        name, kind, districts, street, aliases, lat, lon = line.split("\t")
-        return NamedPlace(
-            name,
-            sys.intern(kind),
-            tuple(map(sys.intern, districts.split("|"))) if districts else (),
-            street or None,
-            tuple(aliases.split("|")) if aliases else (),
-            float(lat) if lat else None,
-            float(lon) if lon else None,
-        )
+        kind, districts, street = self._shared[self._which[index]]
+        name, *aliases = self.names(index)
+        lat = lon = None
+        at = bisect_left(self._pointed, index)
+        if at < len(self._pointed) and self._pointed[at] == index:
+            lat, lon = self._points[2 * at : 2 * at + 2]
+        return NamedPlace(name, kind, districts, street, tuple(aliases), lat, lon)
+
+    def names(self, index: int) -> list[str]:
+        """Name and aliases of the place with this index, which must be one."""
+        return self._names[self._starts[index] : self._starts[index + 1]].decode().split("\t")
+
+    def with_point(self) -> tuple[Any, Any]:
+        """The indices of the places that have a point, (n,), and the points, (n, 2): latitude and longitude."""
+        return np.array(self._pointed, dtype=np.uint32), np.array(self._points, dtype=np.float64).reshape(-1, 2)
+
+    def unlike(self, indices: Any) -> Iterator[NamedPlace]:
+        """Of the places with these indices one for each kind, districts and street that they have."""
+        _, first = np.unique(np.array(self._which, dtype=np.uint32)[indices], return_index=True)
+        return (self[int(indices[at])] for at in first)
 
 
 class Gazetteer:
@@ -144,19 +167,27 @@ class Gazetteer:
         self._children: dict[str, list[Division]] = defaultdict(list)
         for division in divisions.values():
             self._children[division.parent].append(division)
-        self._names = marisa_trie.Trie(name for name, _ in self._numbered())
-        pairs = np.fromiter(((self._names[name], number) for name, number in self._numbered()), dtype=(np.uint32, 2))
-        pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))] if len(pairs) else pairs.reshape(0, 2)
-        self._entries = pairs[:, 1].copy()
-        self._first = np.searchsorted(pairs[:, 0], np.arange(len(self._names) + 1)).astype(np.uint32)
+        self._districts: dict[str, Division] = {}
+        for division in divisions.values():
+            if division.level == "district":
+                self._districts.setdefault(division.name, division)
+        self._names = marisa_trie.Trie(chain.from_iterable(self._names_of_each()))
+        keys, counts = array("I"), array("I")
+        for names in self._names_of_each():
+            keys.extend(map(self._names.key_id, names))
+            counts.append(len(names))
+        by_key = np.array(keys, dtype=np.uint32)
+        order = np.argsort(by_key, kind="stable")
+        self._entries = np.repeat(np.arange(len(counts), dtype=np.uint32), counts)[order]
+        self._first = np.searchsorted(by_key[order], np.arange(len(self._names) + 1)).astype(np.uint32)
 
-    def _numbered(self) -> Iterator[tuple[str, int]]:
-        for number, unit in enumerate(self._units):
-            for name in {unit.name, unit.spoken, *unit.aliases}:
-                yield name, number
-        for number, place in enumerate(self.places, len(self._units)):
-            for name in {place.name, *place.aliases}:
-                yield name, number
+    def _names_of_each(self) -> Iterator[Collection[str]]:
+        """For each entry, by its number, its names and aliases, each once."""
+        for unit in self._units:
+            yield {unit.name, unit.spoken, *unit.aliases}
+        for index in range(len(self.places)):
+            names = self.places.names(index)
+            yield set(names) if len(names) > 1 else names
 
     def _entry(self, number: int) -> Entry:
         return self._units[number] if number < len(self._units) else self.places[number - len(self._units)]
@@ -172,13 +203,16 @@ class Gazetteer:
         return tuple(self._entry(number) for number in self._entries[self._first[key] : self._first[key + 1]].tolist())
 
     def names(self) -> Iterator[str]:
-        """Every name and alias once, in no particular order."""
-        return iter(self._names.iterkeys())
+        """Every name and alias once, in the order of `name`, from 0."""
+        return map(self._names.restore_key, range(len(self._names)))
+
+    def name(self, number: int) -> str:
+        """The name or alias with this number; the numbers mean nothing else. Raises KeyError where there is none."""
+        return str(self._names.restore_key(number))
 
     def district(self, name: str) -> Division | None:
         """The district with this official name."""
-        found = [e for e in self.named(name) if isinstance(e, Division) and e.level == "district" and e.name == name]
-        return found[0] if found else None
+        return self._districts.get(name)
 
     def parent(self, division: Division) -> Division | None:
         """The district of a street, the street of a community (the district, where that is all that is known)."""
@@ -226,11 +260,15 @@ def load(folder: Path = FOLDER) -> Gazetteer:
 
 
 def _aliases(cell: str) -> tuple[str, ...]:
+    if not cell:
+        return ()
     return tuple(alias for part in cell.split("|") if (alias := " ".join(part.split())))
 
 
 def _point(row: dict[str, str], where: str) -> tuple[float | None, float | None]:
     given = row.get("lat", ""), row.get("lon", "")
+    if given == ("", ""):
+        return None, None
     try:
         lat, lon = (float(cell) if cell else None for cell in given)
     except ValueError as wrong:
@@ -251,8 +289,9 @@ def _checked_name(row: dict[str, str], where: str) -> str:
 
 def _divisions(path: Path) -> dict[str, Division]:
     found: dict[str, Division] = {}
+    file = shown(path)
     for line, row in read_csv(path, DIVISION_COLUMNS, DIVISION_EXTRAS):
-        where = f"{shown(path)}:{line}"
+        where = f"{file}:{line}"
         if row["level"] not in LEVELS:
             raise ContentError(f"{where}: level: unknown {row['level']!r}; known: {', '.join(LEVELS)}")
         if row["code"] in found:
@@ -267,39 +306,54 @@ def _divisions(path: Path) -> dict[str, Division]:
 
 
 def _former(path: Path, divisions: dict[str, Division]) -> Iterator[Division]:
+    file = shown(path)
     for line, row in read_csv(path, FORMER_COLUMNS):
-        where = f"{shown(path)}:{line}"
+        where = f"{file}:{line}"
         if row["level"] not in ("street", "community"):
             raise ContentError(f"{where}: level: unknown {row['level']!r}; known: street, community")
         above = divisions.get(row["parent_code"])
         if above is None or above.level == "community":
             raise ContentError(f"{where}: parent_code: no district or street {row['parent_code']!r} in divisions.csv")
-        former = Division("", row["level"], _checked_name(row, where), above.code, _aliases(row["aliases"]))
-        yield replace(former, aliases=_with_bare(former), was=row["was"] or "已合并")
+        name, aliases = _checked_name(row, where), _aliases(row["aliases"])
+        if row["level"] == "community":
+            aliases += _bare(name)
+        yield Division("", row["level"], name, above.code, aliases, was=row["was"] or "已合并")
 
 
-def _with_bare(former: Division) -> tuple[str, ...]:
+def _bare(name: str) -> tuple[str, ...]:
     """A village is also said without the word for what it is: 王家河头村, 王家河头."""
     for suffix in ("社区", "村"):
-        if former.level == "community" and former.name.endswith(suffix) and len(former.name) > len(suffix) + 1:
-            return (*former.aliases, former.name[: -len(suffix)])
-    return former.aliases
+        if name.endswith(suffix) and len(name) > len(suffix) + 1:
+            return (name[: -len(suffix)],)
+    return ()
 
 
 def _places(path: Path, divisions: dict[str, Division]) -> Iterator[NamedPlace]:
     districts = {d.name: d.code for d in divisions.values() if d.level == "district"}
     streets = {(d.parent, d.name) for d in divisions.values() if d.level == "street"}
+    checked: dict[tuple[str, str], tuple[str, ...]] = {}
+    file = shown(path)
     for line, row in read_csv(path, PLACE_COLUMNS):
-        where = f"{shown(path)}:{line}"
+        where = f"{file}:{line}"
         if row["kind"] not in KINDS:
             raise ContentError(f"{where}: kind: unknown {row['kind']!r}; known: {', '.join(sorted(KINDS))}")
-        inside = _aliases(row["district"])
-        for name in inside:
-            if name not in districts:
-                raise ContentError(f"{where}: district: unknown {name!r}; known: {', '.join(districts)}")
-        if row["street"] and not any((districts[name], row["street"]) in streets for name in inside):
-            raise ContentError(f"{where}: street: unknown {row['street']!r} in {row['district']}")
+        inside = checked.get((row["district"], row["street"]))
+        if inside is None:
+            inside = checked[row["district"], row["street"]] = _inside(row, where, districts, streets)
         lat, lon = _point(row, where)
         yield NamedPlace(
             _checked_name(row, where), row["kind"], inside, row["street"] or None, _aliases(row["aliases"]), lat, lon
         )
+
+
+def _inside(
+    row: dict[str, str], where: str, districts: dict[str, str], streets: set[tuple[str, str]]
+) -> tuple[str, ...]:
+    """The districts in which a place lies, which must be known, as must its street in one of them."""
+    inside = _aliases(row["district"])
+    for name in inside:
+        if name not in districts:
+            raise ContentError(f"{where}: district: unknown {name!r}; known: {', '.join(districts)}")
+    if row["street"] and not any((districts[name], row["street"]) in streets for name in inside):
+        raise ContentError(f"{where}: street: unknown {row['street']!r} in {row['district']}")
+    return inside

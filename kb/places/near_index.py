@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -37,21 +37,19 @@ class Nearby:
     @classmethod
     def of(cls, gazetteer: Gazetteer) -> Nearby:
         """Every place, street and community of the gazetteer that has a coordinate."""
-        numbers, points = [], []
-        streets: set[str] = set()
-        seen: set[object] = set()
-        entries = _Numbered(gazetteer)
-        for number, entry in enumerate(entries.everything()):
-            if entry.lat is None or entry.lon is None or getattr(entry, "level", "") == "district":
-                continue
-            numbers.append(number)
-            points.append((entry.lat, entry.lon))
-            said = entry if isinstance(entry, Division) else (entry.districts, entry.street)
-            if said not in seen:
-                seen.add(said)
-                streets |= {street.code for street in (street_of(entry, gazetteer),) if street}
-        entries.numbers = np.array(numbers, dtype=np.int32)
-        return cls(points, entries, frozenset(streets))
+        divisions = [
+            (number, one)
+            for number, one in enumerate(gazetteer.divisions.values())
+            if one.lat is not None and one.lon is not None and one.level != "district"
+        ]
+        indices, points = gazetteer.places.with_point()
+        known: list[Entry] = [one for _, one in divisions]
+        known += gazetteer.places.unlike(indices)
+        streets = {street.code for entry in known if (street := street_of(entry, gazetteer))}
+        numbers = np.array([number for number, _ in divisions], dtype=np.uint32)
+        entries = _Numbered(gazetteer, np.concatenate((numbers, indices + np.uint32(len(gazetteer.divisions)))))
+        above = np.array([(one.lat, one.lon) for _, one in divisions], dtype=np.float64).reshape(-1, 2)
+        return cls(np.concatenate((above, points)), entries, frozenset(streets))
 
     def __len__(self) -> int:
         return int(self._tree.n)
@@ -87,20 +85,17 @@ def _on_sphere(degrees: Any) -> Any:
 
 
 class _Numbered(Sequence[Entry]):
-    """Some entries of a gazetteer, taken from it when asked for: a million of them need a number each."""
+    """Some entries of a gazetteer, taken from it when asked for: a million of them need a number each.
 
-    def __init__(self, gazetteer: Gazetteer) -> None:
+    `numbers`: divisions in the order of their file, then places.
+    """
+
+    def __init__(self, gazetteer: Gazetteer, numbers: Any) -> None:
         self._divisions = tuple(gazetteer.divisions.values())
-        self._places = gazetteer.places
-        self.numbers = np.zeros(0, dtype=np.int32)
-
-    def everything(self) -> Iterator[Entry]:
-        """All divisions and places, in the order of their numbers."""
-        yield from self._divisions
-        yield from self._places
+        self._places, self._numbers = gazetteer.places, numbers
 
     def __len__(self) -> int:
-        return len(self.numbers)
+        return len(self._numbers)
 
     @overload
     def __getitem__(self, index: int) -> Entry: ...
@@ -109,5 +104,5 @@ class _Numbered(Sequence[Entry]):
     def __getitem__(self, index: int | slice) -> Entry | Sequence[Entry]:
         if isinstance(index, slice):
             return [self[at] for at in range(*index.indices(len(self)))]
-        number = int(self.numbers[index])
+        number = int(self._numbers[index])
         return self._divisions[number] if number < len(self._divisions) else self._places[number - len(self._divisions)]

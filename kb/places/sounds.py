@@ -7,17 +7,28 @@ differs sounds or looks alike; whether it is believed is for the reader to decid
 
 from __future__ import annotations
 
+import sys
+from array import array
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
+from itertools import islice
+from operator import mul
+from typing import Any
 
-import marisa_trie
+import numpy as np
 from pypinyin import Style, lazy_pinyin
 
 from kb.places.alike import citys
 from kb.places.gazetteer import Gazetteer
 
 SHORTEST, LONGEST = 2, 10
+# What the number of a sound is multiplied with at each place of a name, for a hash of 64 bits: any odd numbers do.
+_64_BITS = 2**64 - 1
+_MIX = tuple(pow(0x9E37_79B9_7F4A_7C15, 2 * place + 1, 2**64) for place in range(LONGEST))
+# So many names are listened to together; more only take more memory.
+_AT_ONCE = 50_000
 # Sounds that many speakers and input methods do not tell apart.
 _ALIKE = (("zh", "z"), ("ch", "c"), ("sh", "s"))
 _ENDS = (("ang", "an"), ("eng", "en"), ("ing", "in"))
@@ -57,24 +68,60 @@ class Slip:
     differ: int
 
 
-@dataclass(frozen=True)
 class Sounds:
-    """The gazetteer's names by their sound."""
+    """The gazetteer's names by their sound. Built once, never changed, safe to ask from several threads.
 
-    gazetteer: Gazetteer
+    A million names are too many to keep how each of them sounds: there is a hash of it for each, in order, and what
+    has the hash of what is looked for is compared.
+    """
 
-    @cached_property
-    def _by_sound(self) -> marisa_trie.Trie:
-        names = (name for name in self.gazetteer.names() if SHORTEST <= len(name) <= LONGEST)
-        return marisa_trie.Trie(f"{sounds(name)}\t{name}" for name in names)
+    def __init__(self, gazetteer: Gazetteer) -> None:
+        self.gazetteer = gazetteer
+        self._numbers: dict[str, int] = {}
+        hashes, names = [np.zeros(0, dtype=np.uint32)], [np.zeros(0, dtype=np.uint32)]
+        table, first = np.zeros(sys.maxunicode + 1, dtype=np.uint32), 0
+        everything = gazetteer.names()
+        while part := list(islice(everything, _AT_ONCE)):
+            fitting = np.array([n for n, name in enumerate(part) if SHORTEST <= len(name) <= LONGEST], dtype=np.uint32)
+            hashes.append(self._hashes([part[n] for n in fitting], table))
+            names.append(fitting + np.uint32(first))
+            first += len(part)
+        together = np.concatenate(hashes)
+        order = np.argsort(together, kind="stable")
+        self._hashed = array("I", together[order].tobytes())
+        self._names = array("I", np.concatenate(names)[order].tobytes())
+
+    def _hashes(self, names: list[str], table: Any) -> Any:
+        """A hash of the sound of each name, (n,). `table` has the number of each character's sound, 0 for not yet."""
+        if not names:
+            return np.zeros(0, dtype=np.uint32)
+        characters = np.frombuffer("".join(names).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+        for new in np.unique(characters[table[characters] == 0]).tolist():
+            table[new] = self._numbers.setdefault(sound(chr(new)), len(self._numbers) + 1)
+        lengths = np.fromiter(map(len, names), dtype=np.int64, count=len(names))
+        starts = np.cumsum(lengths) - lengths
+        places = np.arange(len(characters)) - np.repeat(starts, lengths)
+        mixed = table[characters] * np.array(_MIX, dtype=np.uint64)[places]
+        return (np.add.reduceat(mixed, starts) >> np.uint64(32)).astype(np.uint32)
+
+    def _sounding(self, said: str) -> Iterator[str]:
+        """Names that sound like `said`."""
+        numbers = [self._numbers.get(sound(c), 0) for c in said]
+        if not all(numbers):
+            return  # no name has such a sound
+        wanted = (sum(map(mul, numbers, _MIX)) & _64_BITS) >> 32
+        at, same = bisect_left(self._hashed, wanted), ""
+        while at < len(self._hashed) and self._hashed[at] == wanted:
+            name, same = self.gazetteer.name(self._names[at]), same or sounds(said)
+            if len(name) == len(said) and sounds(name) == same:
+                yield name
+            at += 1
 
     def like(self, said: str) -> Iterator[Slip]:
         """Names of the same length that sound like `said`, or differ from it in one character of like shape."""
         if not SHORTEST <= len(said) <= LONGEST:
             return
-        found = set()
-        for key in self._by_sound.iterkeys(f"{sounds(said)}\t"):
-            found.add(key.split("\t")[1])
+        found = set(self._sounding(said))
         for at, character in enumerate(said):
             for other in citys().by_character.get(character, ()):
                 if other != character and (name := said[:at] + other + said[at + 1 :]) in self.gazetteer:

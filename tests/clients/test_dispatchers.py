@@ -21,6 +21,7 @@ from kb import ticket_number
 from kb.content_files import ContentError
 from kb.lifecycle import Status, move
 from kb.places import Place
+from kb.places.coordinates import SYSTEMS, from_wgs84
 from tests.conftest import API_KEY, Department
 from tests.fakes import FakeDispatcher
 
@@ -274,6 +275,109 @@ def test_coordinates_of_another_crs_are_not_passed_for_wgs84(knowledge: dict[str
     dispatcher.file(complaint_of(place=gcj), phone=None)
 
     assert (backend.form().get("lat"), backend.form().get("long")) != ("36.100000", "120.400000")
+
+
+@pytest.mark.parametrize("crs", SYSTEMS)
+def test_a_coordinate_of_every_system_is_sent_as_wgs84(knowledge: dict[str, Any], crs: str) -> None:
+    dispatcher, backend = scripted(knowledge, OK)
+    lat, lon = from_wgs84((36.1062, 120.3826), crs)
+
+    dispatcher.file(complaint_of(place=Place("定位", lat=lat, lon=lon, crs=crs)), phone=None)
+
+    assert (backend.form()["lat"], backend.form()["long"]) == ("36.106200", "120.382600")
+
+
+PLACE_ATTRIBUTES = ("DISTRICT", "STREET", "COMMUNITY", "PLACE_CONFIDENCE", "GRID", "PROPERTY", "HEATING", "GAS", "ZONE")
+
+
+def place_attributes(form: dict[str, str]) -> dict[str, str]:
+    return {code: form[key] for code in PLACE_ATTRIBUTES if (key := f"attribute[{code}]") in form}
+
+
+@pytest.mark.parametrize(
+    "place", [None, Place(""), Place("老槐树东头", confidence=0.1)], ids=["none", "empty", "words"]
+)
+def test_of_a_place_nothing_is_sent_that_is_not_known(knowledge: dict[str, Any], place: Place | None) -> None:
+    dispatcher, backend = scripted(knowledge, OK)
+
+    dispatcher.file(complaint_of(place=place), phone=None)
+
+    sent = place_attributes(backend.form())
+    assert sent == ({"PLACE_CONFIDENCE": f"{place.confidence:.2f}"} if place else {})
+    assert not {"lat", "long"} & set(backend.form())
+    assert "" not in sent.values()
+
+
+def test_a_place_is_told_by_code_and_name_with_the_citys_layers(knowledge: dict[str, Any]) -> None:
+    dispatcher, backend = scripted(knowledge, OK)
+    place = Place(
+        "合肥路688号",
+        district="市北区",
+        district_code="370203",
+        street="合肥路街道",
+        street_code="370203028",
+        community="翠湖",
+        community_code="370203028001",
+        layers=(("grid", "G-17"), ("heating", "某某热力；另一家"), ("zone", "禁烧区"), ("other", "别的")),
+        confidence=0.956,
+    )
+
+    dispatcher.file(complaint_of(place=place), phone=None)
+
+    assert place_attributes(backend.form()) == {
+        "DISTRICT": "370203 市北区",
+        "STREET": "370203028 合肥路街道",
+        "COMMUNITY": "370203028001 翠湖",
+        "PLACE_CONFIDENCE": "0.96",
+        "GRID": "G-17",
+        "HEATING": "某某热力；另一家",
+        "ZONE": "禁烧区",
+    }
+    assert "别的" not in str(backend.form())
+
+
+def test_a_street_of_former_days_is_told_by_its_name_alone(knowledge: dict[str, Any]) -> None:
+    dispatcher, backend = scripted(knowledge, OK)
+
+    dispatcher.file(complaint_of(place=Place("x", district="市北区", street="老街道")), phone=None)
+
+    assert place_attributes(backend.form()) == {"DISTRICT": "市北区", "STREET": "老街道", "PLACE_CONFIDENCE": "0.00"}
+
+
+def test_a_mapping_of_before_sends_none_of_the_attributes_of_a_place(knowledge: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "mapping.yml"
+    path.write_text(
+        "service_code: X-{level1}\nattributes: {reference: REF, grid: ''}\n"
+        "description_footer: '({reference})'\nunknown_address: '?'\nextension: more\n",
+        encoding="utf-8",
+    )
+    backend = Scripted([OK], [])
+    dispatcher = Open311Dispatcher(
+        "http://backend/v2",
+        api_key=API_KEY,
+        taxonomy=knowledge["taxonomy"],
+        mapping=load_mapping(path),
+        transport=httpx.MockTransport(backend),
+    )
+
+    place = Place("合肥路", district="市北区", district_code="370203", layers=(("grid", "G-17"),))
+    dispatcher.file(complaint_of(place=place), phone=None)
+
+    assert [key for key in backend.form() if key.startswith("attribute")] == ["attribute[REF]"]
+
+
+def test_the_department_keeps_every_attribute_of_the_place(knowledge: dict[str, Any], department: Department) -> None:
+    dispatcher = Open311Dispatcher(
+        department.open311, api_key=API_KEY, taxonomy=knowledge["taxonomy"], mapping=load_mapping()
+    )
+    layers = tuple((kind, f"{kind}的值") for kind in ("grid", "property", "heating", "gas", "zone"))
+    place = Place("x", "市北区", "370203", "合肥路街道", "370203028", "翠湖", "370203028001", layers=layers)
+
+    read = department.read(dispatcher.file(complaint_of(place=place), phone=None))
+
+    kept = {one["code"]: one["value"] for one in read["extended_attributes"]["attributes"]}
+    assert set(PLACE_ATTRIBUTES) <= set(kept)
+    assert kept["ZONE"] == "zone的值"
 
 
 def test_an_anonymous_citizen_stays_anonymous(knowledge: dict[str, Any]) -> None:

@@ -40,6 +40,15 @@ def test_every_service_has_a_definition_with_our_attributes(citizen: Citizen) ->
             ("CATEGORY", "string", False),
             ("URGENCY", "string", False),
             ("REQUEST_TYPE", "string", False),
+            ("DISTRICT", "string", False),
+            ("STREET", "string", False),
+            ("COMMUNITY", "string", False),
+            ("PLACE_CONFIDENCE", "string", False),
+            ("GRID", "string", False),
+            ("PROPERTY", "string", False),
+            ("HEATING", "string", False),
+            ("GAS", "string", False),
+            ("ZONE", "string", False),
             ("PEOPLE", "number", False),
         ]
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from kb.places.element import TAIL, Element, Found, Kind
 from kb.places.elements import Finder
+from kb.places.gazetteer import Division, Gazetteer, NamedPlace
 from kb.places.reading import Reader
 from kb.places.tokens import Token
 from kb.places.vocabulary import load
@@ -70,6 +71,9 @@ def test_what_is_no_name_is_not_found(text: str) -> None:
         ("东岬一中旁边", ["spot 东岬一中+旁边"]),
         ("东岬一中路", ["district 东岬", "road 一中路?"]),  # no school
         ("翠屏花园三期北门", ["spot 翠屏花园+三期北门?"]),
+        ("翠屏非常酒店", ["spot 翠屏", "spot 非常酒店?"]),  # a word of speech is between
+        ("东岬东路", ["road 东岬东路?"]),
+        ("西湾区榆钱积水", ["district 西湾区"]),  # a street of the other district is not meant by its short name
         ("翠屏村委会", ["community 翠屏村"]),
         ("翠屏社区医院", ["spot 翠屏"]),
         ("人和路小区垃圾", ["road 人和路", "spot 人和路小区?"]),
@@ -96,6 +100,15 @@ def test_a_village_of_the_named_district_is_meant_where_two_have_the_name() -> N
     assert len(FINDER.elements("柳塘社区")[-1].entries) == 1
 
 
+def test_a_village_that_is_no_more_is_not_meant_where_a_place_of_today_has_its_name() -> None:
+    former = Division("", "community", "旧柳庄村", "1", ("旧柳庄",), was="已合并")
+    place = NamedPlace("旧柳庄", "park", ("东岬区",), None)
+    district = Division("1", "district", "东岬区", "")
+    found = Finder(Gazetteer({"1": district}, [place], [former]), load())
+    assert [one.entries for one in found.elements("旧柳庄，")] == [(place,)]
+    assert [one.entries for one in found.elements("旧柳庄村，")] == [(former,)]
+
+
 # ---- names that no list knows
 
 
@@ -104,6 +117,8 @@ def test_a_village_of_the_named_district_is_meant_where_two_have_the_name() -> N
     [
         ("孟沙河二路", ["road 孟沙河二路?"]),
         ("黄河1路坑洼", ["road 黄河一路?"]),
+        ("正在维修团结路", ["road 团结路?"]),  # a verb makes a name only right before the ending
+        ("打扫蓝鲸小区", ["spot 蓝鲸小区?"]),
         ("G204国道坑", ["road G204国道?"]),
         ("308国道", ["road 308国道?"]),
         ("东岬区烟沪线坑洼", ["district 东岬区", "road 烟沪线?"]),
@@ -130,6 +145,14 @@ def test_it_does_so_where_the_roads_tail_reaches_into_the_next_name() -> None:
     assert said("东岬区大人和路与海泉路路口") == ["district 东岬区", "road 大人和路+与?", "road 海泉路+路口"]
 
 
+def test_what_stands_between_a_house_number_and_the_addresss_end_is_a_name() -> None:
+    assert said("人和路100号蓝鲸3号楼") == ["road 人和路+100号", "spot 蓝鲸+3号楼?"]
+    assert said("西湾区河埠街道蓝鲸3号楼")[-1] == "spot 蓝鲸+3号楼?"
+    assert said("人和路100号蓝鲸影视传媒，积水") == ["road 人和路+100号", "spot 蓝鲸影视传媒?"]
+    for text in ("人和路100号垃圾没人清理，", "人和路100号门口占道经营，", "人和路蓝鲸影视传媒，"):
+        assert [one.kind for one in FINDER.elements(text)] == [Kind.ROAD], text
+
+
 # ---- slips of the pen
 
 
@@ -140,6 +163,8 @@ def test_it_does_so_where_the_roads_tail_reaches_into_the_next_name() -> None:
         ("西湾区蟹弯中路", ["district 西湾区", "road 蟹湾中路~"]),
         ("蟹湾钟路", ["road 蟹湾中路~"]),
         ("青山小区", ["spot 青杉小区~"]),
+        ("西湾区抄坡社区", ["district 西湾区", "community 沙坡社区~"]),  # by its shape, so only in its district
+        ("抄坡社区", []),
         ("鸥名广场", ["spot 鸥鸣广场~"]),
     ],
 )
@@ -150,6 +175,11 @@ def test_a_misspelt_name_is_the_one_that_is_meant(text: str, found: list[str]) -
 @pytest.mark.parametrize("text", ["南湾区人和路", "蟹湾北路", "青松小区"])
 def test_another_name_is_no_slip(text: str) -> None:
     assert not any(one.slip for one in FINDER.elements(text))
+
+
+def test_a_name_without_an_ending_is_known_by_its_sound_unless_the_wrong_character_is_of_a_word() -> None:
+    assert said("老甲县没水") == ["district 老岬县~"]
+    assert said("老家县没水") == []
 
 
 # ---- what is found so far

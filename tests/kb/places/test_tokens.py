@@ -38,6 +38,7 @@ def _whole(text: str, tokens: list[Token]) -> None:
         ("垃圾没清理", ["垃圾", "没", "清理"]),
         ("东岬区海泉路积水", ["[东岬区]", "[海泉路]", "积水"]),
         ("海泉路灯坏了", ["[海泉路]", "灯", "坏", "了"]),  # 路灯 does not swallow the end of the name
+        ("路灯坏了", ["路", "灯", "坏", "了"]),  # nor that of a name which no list has
         ("人和路上", ["[人和路]", "上"]),
         ("海泉一路5号", ["[海泉一路]", "5", "号"]),  # the longer of two names
     ],
