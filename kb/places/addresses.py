@@ -128,7 +128,7 @@ class Roles:
 
     def given(self, text: str, addresses: Sequence[Address]) -> list[Address]:
         """The addresses with their roles."""
-        ways = [found.span() for found in _WAY.finditer(text) if not _SECTION.search(text, found.start(), found.end() + 8)]
+        ways = [way.span() for way in _WAY.finditer(text) if not _SECTION.search(text, way.start(), way.end() + 8)]
         found: list[Address] = []
         for address in addresses:
             role = self._role(text, address)

@@ -25,7 +25,8 @@ class EverydayWords:
 
     def __init__(self, words: Vocabulary) -> None:
         self._stops = words.stops
-        self._long = tuple(word for word in words.stops if len(word) > 1)
+        self._long = frozenset(word for word in words.stops if len(word) > 1)
+        self._lengths = sorted({len(word) for word in self._long})
 
     def stops(self, token: Token) -> bool:
         """Whether the word is never part of a name: 路灯, ，"""
@@ -39,7 +40,11 @@ class EverydayWords:
 
     def within(self, text: str) -> bool:
         """Whether a word of two characters and more that is never part of a name stands in the text."""
-        return any(word in text for word in self._long)
+        for length in self._lengths:
+            for start in range(len(text) - length + 1):
+                if text[start : start + length] in self._long:
+                    return True
+        return False
 
     def none_in(self, text: str, *, digits: bool = False) -> bool:
         """Whether every character of the text may belong to a name: 鹤, 龙山; with `digits` also 308."""

@@ -225,7 +225,8 @@ class KnownNames:
 
     def _community(self, said: _Said, end: int, otherwise: tuple[Entry, ...] = ()) -> Element:
         """The community named up to `end`, with `otherwise` where no list has it."""
-        return said.made(Kind.COMMUNITY, end, self._meanings.named(said.up_to(end)) or otherwise)
+        name = said.up_to(end).replace("村委会", "村").replace("居委会", "社区")
+        return said.made(Kind.COMMUNITY, end, self._meanings.named(name) or otherwise, name)
 
     # -- villages without the word for it --------------------------------------------------------------------
 
