@@ -10,7 +10,7 @@ from kb.places.vocabulary import Vocabulary
 
 # Characters that are hardly ever part of a name.
 STRONG = frozenset(
-    "条整座坐爬赶绕的了着在到去是有和与跟及或从往给让把被就都也还又很太最更我你您他她它咱俺这那哪每某请说找看没等住过来，。、"
+    "之条整座坐爬赶绕的了着在到去是有和与跟及或从往给让把被就都也还又很太最更我你您他她它咱俺这那哪每某请说找看没等住过来，。、"
 )
 # Wherever these stand in a word, it points at something and names nothing: 那边, 每天.
 _POINTING = frozenset("这那哪每某了着的在")
