@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, overload
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from kb.places.coordinates import Point
 from kb.places.distances import RADIUS_M
@@ -32,6 +31,9 @@ class Nearby:
             raise ValueError(f"{len(degrees)} points, but {len(entries)} entries")
         self.entries, self.streets = entries, streets
         # Balanced trees of many equal points take very long to build, and these are shallow enough.
+        # Imported here because scipy takes memory that the gateway and the worker do without.
+        from scipy.spatial import cKDTree
+
         self._tree = cKDTree(_on_sphere(degrees), balanced_tree=False, compact_nodes=False)
 
     @classmethod

@@ -18,7 +18,6 @@ from operator import mul
 from typing import Any
 
 import numpy as np
-from pypinyin import Style, lazy_pinyin
 
 from kb.places.alike import citys
 from kb.places.gazetteer import Gazetteer
@@ -34,10 +33,17 @@ _ALIKE = (("zh", "z"), ("ch", "c"), ("sh", "s"))
 _ENDS = (("ang", "an"), ("eng", "en"), ("ing", "in"))
 
 
+def _pinyin(character: str) -> str:
+    # Imported here because its tables take 55 MB, which the gateway and the worker do without.
+    from pypinyin import Style, lazy_pinyin
+
+    return str(lazy_pinyin(character, style=Style.NORMAL)[0])
+
+
 @cache
 def sound(character: str) -> str:
     """How one character sounds, without tone, alike sounds made equal; the character itself where it has no sound."""
-    said = citys().sounds.get(character) or lazy_pinyin(character, style=Style.NORMAL)[0]
+    said = citys().sounds.get(character) or _pinyin(character)
     if said == character:
         return character
     for long, short in _ALIKE:
