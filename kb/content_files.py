@@ -66,11 +66,18 @@ def read_yaml(path: Path) -> Any:
     """The file's value. Mappings are `Mapped`. Raises ContentError with file and line."""
     try:
         with path.open(encoding="utf-8") as stream:
-            return yaml.load(stream, Loader=_Loader)  # noqa: S506 - a SafeLoader
+            text = stream.read()
     except FileNotFoundError as missing:
         raise ContentError(f"{shown(path)}:1: the file does not exist") from missing
     except UnicodeDecodeError as wrong:
         raise ContentError(f"{shown(path)}:1: not UTF-8 text (byte {wrong.start})") from wrong
+    return parse_yaml(text, path)
+
+
+def parse_yaml(text: str, path: Path) -> Any:
+    """The value of a YAML text; `path` is what problems call it. As `read_yaml` otherwise."""
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.MarkedYAMLError as wrong:
         line = wrong.problem_mark.line + 1 if wrong.problem_mark else 1
         raise ContentError(f"{shown(path)}:{line}: {wrong.problem}") from wrong
@@ -96,13 +103,14 @@ def as_model(model: type[Model], value: Any, path: Path, *, line: int | None = N
         return model.model_validate({**value, **extra})
     except ValidationError as wrong:
         first = wrong.errors()[0]
-        spot = _line_of(value, first["loc"]) or at
+        spot = line_of(value, first["loc"]) or at
         key = ".".join(str(part) for part in first["loc"]) or "(entry)"
         given = "missing" if first["type"] == "missing" else repr(first["input"])[:80]
         raise ContentError(f"{shown(path)}:{spot}: {key}: {first['msg']} ({given})") from wrong
 
 
-def _line_of(value: Any, loc: tuple[Any, ...]) -> int | None:
+def line_of(value: Any, loc: tuple[Any, ...]) -> int | None:
+    """The line of the innermost mapping on the way to `loc` (keys and positions); None where no line is known."""
     line = getattr(value, "line", None)
     for part in loc:
         try:

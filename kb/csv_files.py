@@ -109,11 +109,20 @@ def open_sheet(path: Path, delimiters: str = ",") -> Sheet:
 
     Raises FileProblems where nothing can be read.
     """
-    problems = Problems(path)
+    return sheet_of(path, read_raw(path), delimiters)
+
+
+def read_raw(path: Path) -> bytes:
+    """The file's bytes. Raises FileProblems."""
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as away:
         raise FileProblems(path, [f"{shown(path)}:1: cannot be read ({away.strerror})"]) from away
+
+
+def sheet_of(path: Path, raw: bytes, delimiters: str = ",") -> Sheet:
+    """As `open_sheet`, of bytes that came otherwise; `path` is what problems call them."""
+    problems = Problems(path)
     _refuse_other_formats(path, raw)
     text, encoding = _decoded(raw.removeprefix(_UTF8_MARK))
     delimiter = max(delimiters, key=text.lstrip("\r\n").partition("\n")[0].count)
@@ -129,6 +138,15 @@ def _refuse_other_formats(path: Path, raw: bytes) -> None:
         raise FileProblems(path, [f"{shown(path)}:1: UTF-16; save it as “CSV UTF-8”"])
     if raw[:4] == b"PK\x03\x04" or raw[:4] == b"\xd0\xcf\x11\xe0":
         raise FileProblems(path, [f"{shown(path)}:1: a workbook, not CSV; save it as “CSV UTF-8”"])
+
+
+def decoded(raw: bytes) -> tuple[str, str]:
+    """UTF-8 or GB18030, whichever it is, as text, and its name. Raises ValueError for what is neither."""
+    text, encoding = _decoded(raw.removeprefix(_UTF8_MARK))
+    if bad := _UNREADABLE.search(text):
+        line = text.count("\n", 0, bad.start()) + 1
+        raise ValueError(f"line {line}: byte 0x{ord(bad[0]) - 0xDC00:02x} is not {encoding}")
+    return text, encoding
 
 
 def _decoded(raw: bytes) -> tuple[str, str]:

@@ -39,6 +39,8 @@ class Draft:
     """Everything said so far. `id` makes filing idempotent: one draft is filed once.
 
     `category_options` and `similar` hold what was offered and not yet decided. `asked` counts the questions.
+    `question`: something is asked that is to be passed on; what it is about and where matters little then.
+    `similar_shown`: so many of `similar`, the likeliest, are before the citizen.
     `unclear`: the words fit no category yet. `later`: other problems of the same message, told of after this one.
     `place_options`: the places between which is asked, `pinned` if the second is a pin; `place_hint`: words such as
     我家楼下, to which the name of the compound is still missing; `elsewhere`: another city that was named.
@@ -65,9 +67,11 @@ class Draft:
     known_issue_answered: bool = False
     similar: tuple[str, ...] = ()
     similar_answered: bool = False
+    similar_shown: int = 0
     join: str | None = None
     editing: str | None = None
     advice_given: bool = False
+    question: bool = False
     asked: dict[str, int] = field(default_factory=dict)
 
     def counted(self, ask: Ask) -> Draft:
@@ -117,6 +121,8 @@ def next_ask(draft: Draft) -> Ask | None:
         Ask.CONTACT: draft.contact is None,
         Ask.CONFIRMATION: True,
     }
+    if draft.question:
+        waiting |= dict.fromkeys((Ask.DETAIL, Ask.CATEGORY, Ask.PLACE, Ask.KNOWN_ISSUE, Ask.SIMILAR), False)
     return next((ask for ask, is_waiting in waiting.items() if is_waiting), None)
 
 

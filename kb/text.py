@@ -108,6 +108,20 @@ def spoken_digits(text: str) -> str:
     return "".join(c for c in spoken if c.isascii() and c.isdigit())
 
 
+_NTH = re.compile(
+    r"^(?:是|和|跟|就是)?第?([1-9一二三四五六七八九])(?:个|件|条|号|项)?(?:是|就是|吧|呀|啊|一样|那个|同一件|[。.!！])*$"
+)
+
+
+def find_nth(text: str) -> int | None:
+    """Which of several is meant, from 1: 第二个, 2, 就是第三件吧. None for anything else."""
+    found = _NTH.match(folded(text))
+    if not found:
+        return None
+    said = found.group(1)
+    return int(_DIGITS.get(said, said))
+
+
 def bigrams(text: str) -> set[str]:
     """Character pairs of the folded text without punctuation: a cheap measure of likeness."""
     letters = "".join(c for c in folded(text) if c.isalnum())
