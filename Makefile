@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup setup-dev run train test check format test-slow bench bench-places eval lock clean
+.PHONY: help setup setup-dev run train test check format test-slow bench bench-places bench-incidents eval lock clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
@@ -48,9 +48,14 @@ bench: setup-dev train  ## one scripted intake on this bot and on stock Rasa set
 bench-places: setup-dev  ## reading places in the demo city, in one ten times as large, and with a million places
 	@$(PY) -m tests.bench.places
 
+bench-incidents: setup-dev  ## finding open incidents again among up to a million, on SQLite and PostgreSQL
+	@$(PY) -m tests.bench.incidents
+
 eval: setup-dev train  ## accuracy on the blind sets of tests/blind
 	@$(PY) -m tests.evaluate
 	@$(PY) -m tests.evaluate_places
+	@$(PY) -m tests.evaluate_answers
+	@$(PY) -m tests.evaluate_matching
 
 lock: .tools/.ready  ## resolve the locked requirement files anew from the two pyproject.toml
 	@cd bot && $(UV) pip compile $(LOCK) --python-version 3.10 --extra test pyproject.toml -o requirements.txt

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
 
@@ -15,28 +15,38 @@ from integrations.clients.chat_lines import ChatLines
 from integrations.clients.embedder import Remembering, ServiceEmbedder, packaged
 from integrations.clients.geocoders import Amap, GuardedGeocoder, MapService, SharedMemory, Tianditu, amap, tianditu
 from integrations.clients.geocoders.exchange import Exchange
+from integrations.clients.issue_feed import HttpIssueFeed
 from integrations.clients.open311 import MAPPING, Open311Dispatcher, load_mapping
 from integrations.clients.rasa import RasaListener
 from integrations.clients.redis import RedisLimiter, RedisTurns
+from integrations.services.answering import Answering
 from integrations.services.casework import Casework
+from integrations.services.comparing import Comparing
 from integrations.services.conversing import Conversing
 from integrations.services.dispatching import Dispatching
 from integrations.services.filing import Filing
+from integrations.services.following_feeds import FollowingFeeds
 from integrations.services.following_up import FollowingUp
 from integrations.services.handing_over import HandingOver
+from integrations.services.informing import Informing
 from integrations.services.intake import Intake
+from integrations.services.issue_ports import IssueFeed
+from integrations.services.issue_records import Fetched
+from integrations.services.judging import Judging
 from integrations.services.learning_categories import LearningCategories
 from integrations.services.locating import Locating
+from integrations.services.merging import Merging
 from integrations.services.notifying import Notifying
 from integrations.services.ports import Clock, Dispatcher, Geocoder, Limiter, Listener, Messenger, Turns, UnitOfWork
 from integrations.services.rating import RatingTickets
 from integrations.services.speech import Speech
+from integrations.services.supplementing import Supplementing
 from integrations.settings import Settings
 from integrations.store import database
 from kb import known_issues, referrals, screening, taxonomy, urgency, words
 from kb.current import CurrentJudge, Models
 from kb.kept_models import KeptModels
-from kb.known_issues import KnownIssue
+from kb.known_issues import KnownIssue, checks, files
 from kb.places import atlas
 from kb.places.atlas import Atlas
 from kb.places.current import CurrentPlaces
@@ -46,6 +56,10 @@ from kb.taxonomy import Taxonomy
 from kb.training import Judge, TrainedClassifier, model_path
 from kb.understanding import Alarm, Categoriser, RequestTypes, Understanding
 from kb.vectors import Embedder
+
+if TYPE_CHECKING:
+    from kb.answers.finding import Answers
+    from kb.matching.meaning import Meaning
 
 CHANNELS = ("web", "terminal")
 
@@ -160,7 +174,21 @@ class Services:
 
     @cached_property
     def known_issues(self) -> tuple[KnownIssue, ...]:
+        """Those that ship; the database has those in force, see `informing`."""
         return self._part("known_issues", lambda: known_issues.load(self.taxonomy))  # type: ignore[no-any-return]
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What the city answers to questions."""
+        return self._part("answers", self._answers)  # type: ignore[no-any-return]
+
+    def _answers(self) -> Answers:
+        # Imported here because it brings the numeric libraries, which the gateway and the worker do without.
+        from kb.answers import entries, finding, meaning, weights
+
+        known = entries.load(self.taxonomy)
+        meanings = meaning.read(entries.texts(known), self.settings.data_dir / "models", self.embedder)
+        return finding.Answers(known, weights.load(), meanings)
 
     @cached_property
     def speech(self) -> Speech:
@@ -235,7 +263,49 @@ class Services:
             covers=lambda point: self.places().areas.covers(point),  # noqa: PLW0108 - the places may change
         )
 
+    @cached_property
+    def issue_feed(self) -> IssueFeed:
+        return self._part("issue_feed", HttpIssueFeed)  # type: ignore[no-any-return]
+
     # -- use cases -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def informing(self) -> Informing:
+        return Informing(unit_of_work=self.unit_of_work, clock=self.clock, shipped=lambda: self.known_issues)
+
+    @cached_property
+    def following_feeds(self) -> FollowingFeeds:
+        return FollowingFeeds(
+            informing=self.informing,
+            feed=self.issue_feed,
+            read=self._read_issues,
+            seconds=self.settings.issues_feed_seconds,
+        )
+
+    def check_issue(self, issue: KnownIssue) -> list[checks.Problem]:
+        """What an entry names that this city does not have."""
+        return list(checks.problems(issue, self.taxonomy, self.places().gazetteer))
+
+    def _read_issues(self, fetched: Fetched, name: str) -> list[KnownIssue]:
+        read = files.read_csv if fetched.kind == "csv" else files.read_json
+        return read(fetched.body or b"", Path(name), self.check_issue)
+
+    @cached_property
+    def answering(self) -> Answering:
+        return Answering(answers=lambda: self.answers, understanding=self.understanding)
+
+    @cached_property
+    def judging(self) -> Judging:
+        return Judging(understanding=self.understanding, meaning=lambda: self.meaning)
+
+    @cached_property
+    def meaning(self) -> Meaning | None:
+        """What makes the sentence vectors that incidents keep; None where there is no embedder for them."""
+        from kb.matching import meaning
+        from kb.training import kept_library
+
+        library = kept_library(self.settings.data_dir / "models", self.embedder)
+        return meaning.meaning(self.embedder, library.space if library else None)
 
     @cached_property
     def intake(self) -> Intake:
@@ -244,9 +314,8 @@ class Services:
             understanding=self.understanding,
             duties=self.duties,
             locating=self.locating,
-            known_issues=self.known_issues,
-            unit_of_work=self.unit_of_work,
-            clock=self.clock,
+            informing=self.informing,
+            comparing=Comparing(unit_of_work=self.unit_of_work, clock=self.clock, judging=self.judging),
         )
 
     @cached_property
@@ -255,6 +324,7 @@ class Services:
             taxonomy=self.taxonomy,
             understanding=self.understanding,
             locating=self.locating,
+            judging=self.judging,
             unit_of_work=self.unit_of_work,
             clock=self.clock,
         )
@@ -289,6 +359,14 @@ class Services:
             clock=self.clock,
             **self.replacements.get("dispatching", {}),
         )
+
+    @cached_property
+    def merging(self) -> Merging:
+        return Merging(unit_of_work=self.unit_of_work, clock=self.clock)
+
+    @cached_property
+    def supplementing(self) -> Supplementing:
+        return Supplementing(unit_of_work=self.unit_of_work, clock=self.clock)
 
     @cached_property
     def following_up(self) -> FollowingUp:

@@ -6,7 +6,19 @@ import sys
 
 import typer
 
-from integrations.commands import cases, chatting, learning, operating, places, processes, understanding
+from integrations.commands import (
+    answers,
+    cases,
+    chatting,
+    incidents,
+    issues,
+    learning,
+    matching,
+    operating,
+    places,
+    processes,
+    understanding,
+)
 from integrations.running.supervisor import CannotStart
 from integrations.services.errors import ServiceError
 from integrations.settings import SettingsError
@@ -19,7 +31,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for group in (operating, chatting, understanding, learning, places, cases, processes):
+GROUPS = (
+    *(operating, chatting, understanding, learning, places),
+    *(matching, issues, answers, cases, incidents, processes),
+)
+for group in GROUPS:
     group.add_to(app)
 
 

@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     geocoder_url: str = Field(default="", pattern=WEB, description="A mirror of it; empty: the public service")
     geocoder_city: str = Field(default="青岛市", description="City that goes before every address")
     geocoder_daily_quota: int = Field(default=5000, ge=1, description="Most questions to it in a day")
+    issues_feed: str = Field(default="", repr=False, pattern=WEB, description="Feed of known issues; empty: none")
+    issues_feed_seconds: float = Field(default=900.0, ge=10, description="How often the feed is fetched")
     log_level: str = Field(
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR"
     )
@@ -93,7 +95,7 @@ class Settings(BaseSettings):
             raise ValueError(f"JIESU_GEOCODER={about.data['geocoder']} needs the key that the service gave out")
         return value
 
-    @field_validator("geocoder_url")
+    @field_validator("geocoder_url", "issues_feed")
     @classmethod
     def _with_a_port(cls, value: str) -> str:
         _ = urlsplit(value).port  # raises ValueError for brackets and ports that are none

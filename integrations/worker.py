@@ -1,4 +1,7 @@
-"""The worker: relays the outbox, asks the backend after open requests. Any number of them may run."""
+"""The worker: relays the outbox, asks the backend after open requests, fetches the feed of known issues.
+
+Any number of them may run.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,16 @@ import threading
 from types import FrameType
 
 from integrations.bootstrap import Services
-from integrations.services.errors import TryLater
+from integrations.services.errors import NeedsPerson, Rejected, TryLater
+from kb.content_files import ContentError
 
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 0.5
 BEAT_SECONDS = 3.0
 BEAT_KEY = "worker"
+# How often a worker looks whether the feed of known issues is due.
+FEED_LOOK_SECONDS = 5.0
 
 
 class Worker:
@@ -35,6 +41,8 @@ class Worker:
         """Relay rows as they come; poll and beat on their own rhythm."""
         threading.Thread(target=self._beat, daemon=True).start()
         threading.Thread(target=self._poll, daemon=True).start()
+        if self._services.settings.issues_feed:
+            threading.Thread(target=self._follow, daemon=True).start()
         log.info("worker started: name=%s", self._name)
         while not self._stopping.is_set():
             try:
@@ -57,6 +65,18 @@ class Worker:
                 log.warning("poll waits: %s", away)
             except Exception:
                 log.exception("poll failed")
+
+    def _follow(self) -> None:
+        url = self._services.settings.issues_feed
+        while not self._stopping.is_set():
+            try:
+                if done := self._services.following_feeds.fetch(url, due_only=True):
+                    log.info("feed: %s", done)
+            except (TryLater, NeedsPerson, Rejected, ContentError) as failed:
+                log.warning("feed of known issues: %s", failed)
+            except Exception:
+                log.exception("feed failed")
+            self._stopping.wait(FEED_LOOK_SECONDS)
 
     def _beat(self) -> None:
         while not self._stopping.is_set():

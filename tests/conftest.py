@@ -28,6 +28,8 @@ from integrations.clients.redis import RedisLimiter, RedisTurns
 from integrations.settings import Settings
 from integrations.store import database
 from kb import screening, taxonomy, urgency, words
+from kb.answers import entries, weights
+from kb.answers.finding import Answers
 from kb.places import atlas
 from tests import stores
 from tests.fakes import (
@@ -91,8 +93,10 @@ def _same(value: Any) -> Callable[[], Any]:
 @pytest.fixture(scope="session")
 def knowledge() -> dict[str, Any]:
     """The real content, read once."""
+    city = taxonomy.load()
     return {
-        "taxonomy": taxonomy.load(),
+        "taxonomy": city,
+        "answers": Answers(entries.load(city), weights.load()),
         "places": _same(atlas.load()),
         "words": words.load(),
         "screening": screening.load(),

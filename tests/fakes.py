@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from integrations.services.casework import DepartmentUpdate
 from integrations.services.errors import NeedsPerson, Rejected, TryLater
-from integrations.services.records import Bubble, Complaint, Conversation, Geocoded, Said
+from integrations.services.records import Bubble, Complaint, Conversation, Geocoded, Related, Said
 from kb.deadlines import CITY_TIME
 from kb.request_types import RequestType
 from kb.request_types import Verdict as RequestVerdict
@@ -160,6 +160,7 @@ class FiledRequest:
 
     complaint: Complaint
     phone: str | None
+    related: Related = field(default_factory=Related)
     updates: list[DepartmentUpdate] = field(default_factory=list)
 
 
@@ -168,6 +169,7 @@ class FakeDispatcher:
 
     def __init__(self) -> None:
         self.requests: dict[str, FiledRequest] = {}
+        self.notes: dict[str, FiledRequest] = {}
         self.posts: list[str] = []
         self.looked_for: list[str] = []
         self.away = False
@@ -202,24 +204,35 @@ class FakeDispatcher:
     def numbers_of(self, complaint: Complaint) -> list[str]:
         return [number for number, one in self.requests.items() if one.complaint.number == complaint.number]
 
-    def file(self, complaint: Complaint, *, phone: str | None) -> str:
+    def file(self, complaint: Complaint, *, phone: str | None, related: Related | None = None) -> str:
         self.before_filing()
         self.posts.append(complaint.number)
+        number = f"DC-{len(self.requests) + 1:04}"
+        return self._keep(self.requests, number, FiledRequest(complaint, phone, related or Related()))
+
+    def join(self, complaint: Complaint, *, phone: str | None, related: Related) -> str | None:
+        number = f"DC-{len(self.notes) + 1:04}-again"
+        return self._keep(self.notes, number, FiledRequest(complaint, phone, related))
+
+    def _keep(self, kept: dict[str, FiledRequest], number: str, request: FiledRequest) -> str:
         if self.away:
             raise TryLater("the department does not answer")
         if self._faults:
             raise self._faults.pop(0)
-        number = f"DC-{len(self.requests) + 1:04}"
-        self.requests[number] = FiledRequest(complaint, phone)
+        kept[number] = request
         if self._mute:
             self._mute -= 1
             raise TryLater("the answer was lost")
         return number
 
+    def notes_of(self, complaint: Complaint) -> list[str]:
+        """What was told of this complaint's joining."""
+        return [number for number, one in self.notes.items() if one.complaint.number == complaint.number]
+
     def find(self, complaint: Complaint) -> str | None:
         self.looked_for.append(complaint.number)
         self.ping()
-        return next(iter(self.numbers_of(complaint)), None)
+        return next(iter([*self.numbers_of(complaint), *self.notes_of(complaint)]), None)
 
     def updates(self, request_id: str) -> Sequence[DepartmentUpdate]:
         self.ping()

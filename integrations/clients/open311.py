@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict
 
 from integrations.services.casework import DepartmentUpdate
 from integrations.services.errors import NeedsPerson, Rejected, TryLater
-from integrations.services.records import Complaint
+from integrations.services.ports import ALONE
+from integrations.services.records import Complaint, Related
 from kb.content_files import as_model, read_yaml
 from kb.places import Place
 from kb.places.coordinates import to_wgs84
@@ -44,6 +45,9 @@ class Mapping(BaseModel):
     description_footer: str
     unknown_address: str
     extension: str
+    tell_of_joining: bool = False
+    joined_line: str = ""
+    recurrence_line: str = ""
 
 
 def load_mapping(path: Path = MAPPING) -> Mapping:
@@ -72,17 +76,24 @@ class Open311Dispatcher:
         self._jurisdiction = {"jurisdiction_id": jurisdiction} if jurisdiction else {}
         self._sleep = sleep
 
-    def file(self, complaint: Complaint, *, phone: str | None) -> str:
+    def file(self, complaint: Complaint, *, phone: str | None, related: Related = ALONE) -> str:
         """POST the request; gives the backend's number.
 
         Raises TryLater (no answer, 429, 5xx, a token without a number yet) or NeedsPerson (the backend refuses it).
         """
-        first = _first(self._ask("POST", "requests.json", data=self._form(complaint, phone)))
+        first = _first(self._ask("POST", "requests.json", data=self._form(complaint, phone, related)))
         if number := first.get("service_request_id"):
             return str(number)
         if token := first.get("token"):
             return self._number_of(str(token))
         raise TryLater("the backend took the request and named neither number nor token")
+
+    def join(self, complaint: Complaint, *, phone: str | None, related: Related) -> str | None:
+        """GeoReport cannot change a request: one more person is told of by another that names the first.
+
+        None where the mapping does not want that. Raises as `file` does.
+        """
+        return self.file(complaint, phone=phone, related=related) if self._mapping.tell_of_joining else None
 
     def find(self, complaint: Complaint) -> str | None:
         """The number of the request that carries our reference. Raises TryLater or NeedsPerson."""
@@ -131,7 +142,7 @@ class Open311Dispatcher:
 
     # -- speaking the protocol -------------------------------------------------------------------------------
 
-    def _form(self, complaint: Complaint, phone: str | None) -> dict[str, str]:
+    def _form(self, complaint: Complaint, phone: str | None, related: Related) -> dict[str, str]:
         leaf = self._taxonomy.leaf(complaint.category)
         footer = self._mapping.description_footer.format(reference=complaint.number)
         # Who wants to stay anonymous may still have written a number into the words.
@@ -139,7 +150,7 @@ class Open311Dispatcher:
         form = {
             "api_key": self._api_key,
             "service_code": self._service_code(complaint),
-            "description": f"{words}\n{footer}",
+            "description": "\n".join((words, *self._relations(related), footer)),
             "address_string": self._mapping.unknown_address,
             **self._jurisdiction,
         }
@@ -155,12 +166,20 @@ class Open311Dispatcher:
             "category": f"{leaf.code} {leaf.name}",
             "request_type": complaint.request_type.value,
             "urgency": complaint.urgency.value,
+            **_of_others(related),
             **(_of_place(complaint.place) if complaint.place else {}),
         }
         for key, value in values.items():
             if code := self._mapping.attributes.get(key):
                 form[f"attribute[{code}]"] = value
         return form
+
+    def _relations(self, related: Related) -> Iterator[str]:
+        """Lines of the description, for backends that keep no attributes."""
+        if related.incident and self._mapping.joined_line:
+            yield self._mapping.joined_line.format(incident=related.incident, people=related.people)
+        if related.recurrence_of and self._mapping.recurrence_line:
+            yield self._mapping.recurrence_line.format(recurrence_of=related.recurrence_of)
 
     def _service_code(self, complaint: Complaint) -> str:
         return self._mapping.service_code.format(level1=complaint.category[:2])
@@ -218,6 +237,13 @@ def _of_place(place: Place) -> dict[str, str]:
     }
     values = {key: " ".join(filter(None, pair)) for key, pair in divisions.items() if any(pair)}
     return {**values, "place_confidence": f"{place.confidence:.2f}", **dict(place.layers or ())}
+
+
+def _of_others(related: Related) -> dict[str, str]:
+    """What the attributes say of other requests; nothing where there is none."""
+    people = str(related.people) if related.people > 1 or related.incident else None
+    values = {"people": people, "incident": related.incident, "recurrence_of": related.recurrence_of}
+    return {key: value for key, value in values.items() if value}
 
 
 def _first(answer: Any) -> dict[str, Any]:

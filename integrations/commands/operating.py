@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from integrations import bootstrap, settings
+from integrations.commands.answers import learn as learn_answers
 from integrations.running import doctor as checks
 from integrations.running.model import TrainingFailed, bot_model, train_bot
 from integrations.running.parts import parts
@@ -46,6 +47,7 @@ def add_to(app: typer.Typer) -> None:
         began = time.monotonic()
         with console.status("categories: learning from the examples") as status:
             _ = services.shipped_classifier, services.request_types, services.dangers
+            learn_answers(services)
             console.print(f"categories: ready ({time.monotonic() - began:.0f} s)")
             began = time.monotonic()
             try:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import chinese_calendar
 import httpx
@@ -17,6 +18,10 @@ from integrations import bootstrap
 from integrations.running.model import bot_model
 from integrations.running.parts import host_of
 from integrations.services.errors import NeedsPerson, TryLater
+from integrations.services.following_feeds import host_of as host_of_feed
+from integrations.services.following_feeds import key_of
+from integrations.services.issue_records import FeedState, Standing
+from integrations.services.speech import moment
 from integrations.settings import Settings, SettingsError, make_folder
 from integrations.store import database
 from kb.content_files import ContentError
@@ -98,8 +103,7 @@ def _content(settings: Settings) -> Iterator[Check]:
         counts = services.taxonomy.counts()
         yield Check("categories", "ok", " / ".join(f"{value} {key}" for key, value in counts.items()))
         yield Check("places", "ok", _places(services))
-        current = [one for one in services.known_issues if one.starts <= today() <= one.ends]
-        yield Check("known issues", "ok", f"{len(services.known_issues)}, {len(current)} of them now")
+        yield Check("known issues that ship", "ok", f"{len(services.known_issues)}")
         yield Check("words", "ok", f"{len(services.speech.words.sentences)} sentences")
     except ContentError as wrong:
         yield Check("content", "bad", str(wrong), "mend that line")
@@ -151,6 +155,32 @@ def _database(settings: Settings) -> Iterator[Check]:
         yield Check("database", "warn", "tables of another version", "run `jiesu migrate` (`jiesu up` does it too)")
     else:
         yield Check("database", "ok", f"{host_of(settings.sql_url)}, tables up to date")
+        yield from _known_issues(settings)
+
+
+def _known_issues(settings: Settings) -> Iterator[Check]:
+    with bootstrap.build(settings).unit_of_work() as tx:
+        counts = Counter(one.standing(today()) for one in tx.known_issues.all())
+        begun, feeds = tx.known_issues.version(), {one.key: one for one in tx.issue_feeds.all()}
+    said = ", ".join(f"{counts[standing]:,} {standing}" for standing in Standing)
+    yield Check("known issues", "ok", said if begun else "none yet: those that ship are taken over at the first start")
+    if settings.issues_feed:
+        yield _feed(settings, feeds.get(key_of(settings.issues_feed)))
+
+
+def _feed(settings: Settings, state: FeedState | None) -> Check:
+    name, host = "feed of known issues", host_of_feed(settings.issues_feed)
+    if state is None or state.asked_at is None:
+        return Check(name, "warn", f"{host}: not fetched yet", "the worker does it; `jiesu issues feed URL` at once")
+    since = f", last good answer {moment(state.fine_at)}" if state.fine_at else ", no good answer yet"
+    if state.problem:
+        times = f"{state.failures} times in a row" if state.failures > 1 else "once"
+        found = f"{host} failed {times}{since}: {state.problem}"
+        return Check(name, "bad" if state.failures > 2 else "warn", found, "what it said last stays in force")
+    late = timedelta(seconds=3 * settings.issues_feed_seconds + 60)
+    if state.fine_at is None or bootstrap.now() - state.fine_at > late:
+        return Check(name, "warn", f"{host}: nobody fetches it{since}", "is a worker running?")
+    return Check(name, "ok", f"{host}: {state.entries:,} entries{since}")
 
 
 def _calendar() -> Check:

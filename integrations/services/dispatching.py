@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from integrations.services.casework import Casework, DepartmentUpdate
 from integrations.services.errors import Conflict, NeedsPerson, Rejected, TryLater
 from integrations.services.notifying import Notifying
 from integrations.services.ports import Clock, Dispatcher, Transaction, UnitOfWork
-from integrations.services.records import BackendRequest, Complaint, OutboxRow, Task
+from integrations.services.records import BackendRequest, Complaint, OutboxRow, Related, Task
 from kb.lifecycle import Status, move
 
 log = logging.getLogger(__name__)
@@ -76,16 +76,30 @@ class Dispatching:
                 tx.outbox.done(row, self.clock())
                 return
         if complaint.joined:
-            self._record(row, complaint, None)
+            self._join(row, complaint, phone)
             return
         request_id = self.dispatcher.find(complaint) if row.attempts > 1 else None
         if request_id is None:
             self.pause_at("before request")
-            request_id = self.dispatcher.file(complaint, phone=phone)
+            with self.unit_of_work() as tx:
+                related = _related(tx, complaint)
+            request_id = self.dispatcher.file(complaint, phone=phone, related=related)
             self.pause_at("after request")
         self._record(row, complaint, request_id)
 
-    def _record(self, row: OutboxRow, complaint: Complaint, request_id: str | None) -> None:
+    def _join(self, row: OutboxRow, complaint: Complaint, phone: str | None) -> None:
+        """Tell the backend, once, that one more person is affected, and follow the incident's request from now on."""
+        with self.unit_of_work() as tx:
+            main = _main(tx, complaint)
+            related = replace(_related(tx, complaint), incident=main.request_id)
+        note_id = self.dispatcher.find(complaint) if row.attempts > 1 else None
+        if note_id is None and main.open:
+            self.pause_at("before request")
+            note_id = self.dispatcher.join(complaint, phone=phone, related=related)
+            self.pause_at("after request")
+        self._record(row, complaint, None, note_id)
+
+    def _record(self, row: OutboxRow, complaint: Complaint, request_id: str | None, note_id: str | None = None) -> None:
         """Write down which request is this complaint's: its own, or (None) that of the incident it joined."""
         with self.unit_of_work() as tx:
             now = self.clock()
@@ -93,7 +107,10 @@ class Dispatching:
                 raise Conflict(f"row {row.id} was taken up by another worker")
             current = tx.complaints.get(complaint.id)
             latest = current.latest if current else complaint.latest
-            request = BackendRequest(complaint.id, request_id, now) if request_id else _joined(tx, complaint, now)
+            if request_id:
+                request = BackendRequest(complaint.id, request_id, now)
+            else:
+                request = replace(_followed(_main(tx, complaint), complaint, now), note_id=note_id)
             tx.backend_requests.add(request)
             change = move(latest, Status.DISPATCHED, at=now, actor="dispatch")
             tx.complaints.append(complaint.id, change)
@@ -157,12 +174,29 @@ class Dispatching:
         return found
 
 
-def _joined(tx: Transaction, complaint: Complaint, now: datetime) -> BackendRequest:
-    """The request of the incident that this complaint joined, as its own. Raises TryLater while there is none.
+def _main(tx: Transaction, complaint: Complaint) -> BackendRequest:
+    """The request of the incident that this complaint joined. Raises TryLater while there is none."""
+    main = tx.backend_requests.leading(complaint.incident_id)
+    if main is None:
+        raise TryLater("the incident it joins is not filed yet")
+    return main
+
+
+def _followed(main: BackendRequest, complaint: Complaint, now: datetime) -> BackendRequest:
+    """That request as this complaint's own.
 
     No update will ever come again for one that was closed meanwhile: then what it has had is read anew.
     """
-    for sibling in tx.complaints.of_incident(complaint.incident_id):
-        if not sibling.joined and (main := tx.backend_requests.of_complaint(sibling.id)):
-            return BackendRequest(complaint.id, main.request_id, now, main.sequence if main.open else 0)
-    raise TryLater("the incident it joins is not filed yet")
+    return BackendRequest(complaint.id, main.request_id, now, main.sequence if main.open else 0)
+
+
+def _related(tx: Transaction, complaint: Complaint) -> Related:
+    """What the backend should know of other requests: how many people, and which closed one has come back."""
+    incident = tx.incidents.find(complaint.incident_id)
+    if incident is None:
+        return Related()
+    whole = tx.incidents.recent(incident.id)
+    before = tx.backend_requests.leading(incident.recurrence_of) if incident.recurrence_of else None
+    return Related(
+        people=whole.people if whole else incident.people, recurrence_of=before.request_id if before else None
+    )

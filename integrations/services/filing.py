@@ -1,28 +1,33 @@
-"""Filing a confirmed draft: complaint, first status, tags and outbox row in one transaction, and only once."""
+"""Filing a confirmed draft: report, complaint, incident, tags and outbox row in one transaction, and only once."""
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from integrations.services.errors import Conflict, Rejected
+from integrations.services.judging import Judged, Judging
 from integrations.services.locating import Locating
 from integrations.services.ports import Clock, Transaction, UnitOfWork
-from integrations.services.records import Complaint, Conversation, Task
+from integrations.services.records import Complaint, Conversation, Report, Task
+from integrations.services.recurring import Belongs, Window, recurrence, window
 from kb import matching, ticket_number
 from kb.deadlines import Deadline, Unit, due
-from kb.lifecycle import Status, move
+from kb.lifecycle import OPEN, Status, move
 from kb.places import Place
+from kb.public_words import public_place, public_words
 from kb.report import Contact, Draft
 from kb.request_types import RequestType
 from kb.taxonomy import Category, Taxonomy, Urgency
-from kb.text import hide_personal, shortened
+from kb.text import shortened
 from kb.understanding import Understanding
 from kb.urgency import Danger
 
 # What is dangerous is answered within two hours, whatever its category may take (draft DB11/T on hotlines, 2021).
 EMERGENCY = Deadline(2, Unit.HOURS)
+# How often filing begins anew when somebody else has changed the same incident or drawn the same number.
+TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,8 @@ class _Heard:
 
     request_type: RequestType
     danger: Danger | None
+    summary: str
+    judged: Judged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +47,17 @@ class Filing:
     taxonomy: Taxonomy
     understanding: Understanding
     locating: Locating
+    judging: Judging
     unit_of_work: UnitOfWork
     clock: Clock
+    recurs_within: Window = field(default=window)
 
     def submit(self, draft: Draft, conversation_id: str) -> Complaint:
         """File the draft; a draft that was filed before gives the same complaint and files nothing.
+
+        `draft.join` names an incident. Whoever has an open ticket about it gets that one, with the words added.
+        Otherwise, if it is open, the complaint joins it, or what it was merged into; if it was
+        closed within its category's window, it has come back: a new incident is opened and linked to the old one.
 
         Raises Rejected when the draft is not complete, TryLater when the store does not answer.
         """
@@ -52,14 +65,20 @@ class Filing:
             raise Rejected("a complaint needs a description and a category")
         words = draft.description
         draft = replace(draft, place=self.locating.with_layers(draft.place))
-        heard = _Heard(self.understanding.request_types.judge(words).type, self.understanding.dangers.find(words))
-        for _ in range(3):
+        summary = shortened(public_words(words), 200)
+        heard = _Heard(
+            self.understanding.request_types.judge(words).type,
+            self.understanding.dangers.find(words),
+            summary,
+            self.judging.judge(summary),
+        )
+        for _ in range(TRIES):
             try:
                 with self.unit_of_work() as tx:
                     return tx.complaints.by_draft(draft.id) or self._file(tx, draft, heard, conversation_id)
-            except Conflict:  # another process filed it, or drew the same number, in this very moment
+            except Conflict:  # another process filed it, drew the same number or merged its incident, in this moment
                 continue
-        raise Conflict(f"draft {draft.id} could not be filed in three tries")
+        raise Conflict(f"draft {draft.id} could not be filed in {TRIES} tries")
 
     def _file(self, tx: Transaction, draft: Draft, heard: _Heard, conversation_id: str) -> Complaint:
         now = self.clock()
@@ -67,29 +86,56 @@ class Filing:
         if conversation is None:
             raise Rejected(f"no conversation {conversation_id}")
         leaf = self.taxonomy.leaf(draft.category or "")
-        joined = tx.incidents.get(draft.join) if draft.join else None
-        incident_id = joined.id if joined else self._open_incident(tx, draft, leaf, now)
-        repeats = tx.complaints.times_reported(conversation.citizen_id, incident_id) if joined else 0
-        if joined:
-            tx.incidents.reported_again(joined.id, now)
+        belongs = recurrence(tx, draft.join, now=now, within=self.recurs_within) if draft.join else Belongs()
+        if belongs.open and (mine := self._added(tx, belongs.open.id, draft, conversation, now)):
+            return mine
+        repeats = tx.complaints.times_reported(conversation.citizen_id, belongs.open.id) if belongs.open else 0
+        incident_id = belongs.open.id if belongs.open else self._open_incident(tx, draft, leaf, heard, belongs, now)
         complaint = self._complaint(draft, heard, conversation, leaf, incident_id, now)
+        complaint = replace(complaint, joined=belongs.open is not None)
         tx.complaints.add(complaint, draft.phone if draft.contact is Contact.PHONE else None)
+        said = Report(complaint.id, Report.FIRST, draft.description, conversation.channel, now, draft.place)
+        tx.reports.add(said)
+        if belongs.open:
+            tx.incidents.recount(incident_id)
         tags = self.understanding.screening.tag(draft.description, repeats=repeats, out_of_scope=draft.insisted)
         tx.screenings.add(complaint.id, tags, at=now)
         tx.outbox.add(Task.FILE, complaint.id, {}, at=now)
         return complaint
 
-    def _open_incident(self, tx: Transaction, draft: Draft, leaf: Category, now: datetime) -> str:
+    def _added(
+        self, tx: Transaction, incident_id: str, draft: Draft, conversation: Conversation, now: datetime
+    ) -> Complaint | None:
+        """The citizen's own open ticket about the incident, with these words added: nobody gets two for one thing."""
+        mine = tx.complaints.first_of_incident(incident_id, conversation.citizen_id)
+        if mine is None or mine.status not in OPEN:
+            return None
+        if tx.reports.add(Report(mine.id, draft.id, draft.description, conversation.channel, now, draft.place)):
+            tx.incidents.recount(incident_id)
+            times = len(tx.reports.of_complaint(mine.id)) - 1
+            known = {one.tag.reason for one in tx.screenings.of_complaint(mine.id)}
+            tags = self.understanding.screening.tag(draft.description, repeats=times)
+            tx.screenings.add(mine.id, [tag for tag in tags if tag.reason not in known], at=now)
+        return mine
+
+    def _open_incident(
+        self, tx: Transaction, draft: Draft, leaf: Category, heard: _Heard, belongs: Belongs, now: datetime
+    ) -> str:
         incident = matching.OpenIncident(
             id=uuid.uuid4().hex,
             category=leaf.code,
-            place=draft.place or Place(text=""),
-            summary=shortened(hide_personal(draft.description), 200),
+            place=public_place(draft.place or Place(text="")),
+            summary=heard.summary,
             opened_at=now,
             last_report_at=now,
             people=1,
+            vector=heard.judged.vector,
+            likely=() if draft.category_confidence == 1.0 else heard.judged.likely,
         )
-        tx.incidents.add(incident)
+        before = belongs.closed
+        tx.incidents.add(incident, recurrence_of=before.id if before else None)
+        if before:
+            tx.incidents.recurred(before.id, now)
         return incident.id
 
     def _complaint(
@@ -113,7 +159,6 @@ class Filing:
             anonymous=draft.contact is not Contact.PHONE,
             filed_at=now,
             due_at=min(due(now, one) for one in deadlines),
-            joined=incident == draft.join,
             request_type=heard.request_type,
             urgency=urgency,
             history=(move(None, Status.FILED, at=now, actor="citizen"),),

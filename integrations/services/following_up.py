@@ -82,5 +82,6 @@ class FollowingUp:
 
 def _ticket(tx: Transaction, complaint: Complaint) -> Lookup:
     request = tx.backend_requests.of_complaint(complaint.id)
-    people = len({one.citizen_id for one in tx.complaints.of_incident(complaint.incident_id)})
+    incident = tx.incidents.recent(complaint.incident_id)
+    people = incident.people if incident else 1
     return Lookup(Found.TICKET, complaint, people, request.request_id if request else None)

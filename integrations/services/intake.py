@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from integrations.services.comparing import Comparing, Offer
+from integrations.services.informing import Informing
 from integrations.services.locating import Locating
-from integrations.services.ports import Clock, UnitOfWork
-from kb import known_issues, matching
-from kb.deadlines import CITY_TIME
+from kb import matching
 from kb.known_issues import KnownIssue
 from kb.places import Place
 from kb.referrals import Duty
 from kb.report import ASK_AT_MOST, MAX_DESCRIPTION, Ask, Contact, Draft, next_ask
 from kb.screening import Reason
 from kb.taxonomy import UNLISTED, Category, Taxonomy
-from kb.text import clean, declines, find_phone, find_since, says_something
+from kb.text import clean, declines, find_nth, find_phone, find_since, says_something
 from kb.understanding import Understanding
 from kb.urgency import Danger
 from kb.verdict import Decision, Verdict
@@ -25,6 +26,8 @@ from kb.verdict import Decision, Verdict
 VAGUE = 20
 # So many categories are offered when none is likely enough.
 MOST_OFFERED = 3
+# How it begins when somebody says that it is another problem: 不是那个，是旁边那盏灯.
+_NOT_THAT = ("不是", "不一样", "都不是", "另一")
 # What is said to words with nothing to act on in them.
 _EMPTY = {Reason.MALICE: "report.angry", Reason.MEANINGLESS: "report.nothing_said"}
 
@@ -73,9 +76,8 @@ class Intake:
     understanding: Understanding
     duties: dict[str, Duty]
     locating: Locating
-    known_issues: tuple[KnownIssue, ...]
-    unit_of_work: UnitOfWork
-    clock: Clock
+    informing: Informing
+    comparing: Comparing
 
     # -- hearing ---------------------------------------------------------------------------------------------
 
@@ -117,8 +119,10 @@ class Intake:
                 return Heard(draft, Outcome.DROP, ("report.known_issue_enough",))
             case "similar", "none":
                 return Heard(replace(draft, similar_answered=True, join=None))
+            case "similar", "more" if draft.similar:
+                return Heard(replace(draft, similar_shown=matching.MOST))
             case "similar", incident if incident in draft.similar:
-                return Heard(replace(draft, similar_answered=True, join=incident))
+                return self._joined(draft, incident)
             case "contact", "anonymous":
                 return Heard(replace(draft, contact=Contact.ANONYMOUS, phone=None, editing=None))
             case "at", which if (placed := self.locating.chosen(draft, which)) is not None:
@@ -144,10 +148,8 @@ class Intake:
                 return Heard(self._place_told(draft, said))
             case Ask.CONTACT:
                 return self._contact_told(draft, said)
-            case Ask.SIMILAR if said.stance is Stance.YES and draft.similar:
-                return Heard(replace(draft, similar_answered=True, join=draft.similar[0]))
-            case Ask.SIMILAR if said.stance in (Stance.NO, Stance.UNSURE):
-                return Heard(replace(draft, similar_answered=True))
+            case Ask.SIMILAR if draft.similar:
+                return self._same_or_not(draft, said)
             case Ask.REFERRAL if said.stance is Stance.YES:
                 return Heard(draft, Outcome.DROP, ("report.referral_enough",))
             case Ask.REFERRAL if said.stance is Stance.NO:
@@ -175,6 +177,23 @@ class Intake:
                     return Heard(draft)
                 return self._first_told(draft, said.text) if not draft.description else self._more(draft, said.text)
 
+    def _joined(self, draft: Draft, incident: str) -> Heard:
+        """One tap is enough: what the others have told need not be told again, a contact may be given later."""
+        contact = draft.contact or Contact.ANONYMOUS
+        return Heard(replace(draft, similar_answered=True, join=incident, contact=contact), Outcome.FILE)
+
+    def _same_or_not(self, draft: Draft, said: Utterance) -> Heard:
+        """In words: the first one, the one with that number, none of them, or more about the problem."""
+        if (nth := find_nth(said.text)) is not None and nth <= len(draft.similar):
+            return self._joined(draft, draft.similar[nth - 1])
+        if said.stance is Stance.YES:
+            only = len(draft.similar) == 1 or draft.similar_shown == 1
+            return self._joined(draft, draft.similar[0]) if only else Heard(draft, remarks=("report.similar_which",))
+        refused = replace(draft, similar_answered=True)
+        if said.stance in (Stance.NO, Stance.UNSURE):
+            return Heard(refused)
+        return self._more(refused if said.text.startswith(_NOT_THAT) else draft, said.text)
+
     def _first_told(self, draft: Draft, text: str) -> Heard:
         """The first words about a matter: one problem, several, or none yet."""
         empty = self.understanding.empty_words(text)
@@ -196,7 +215,8 @@ class Intake:
 
     def _more(self, draft: Draft, text: str) -> Heard:
         described = self._described(draft, text)
-        nobodys = described.category == UNLISTED and not (described.refer_to or described.insisted)
+        known = described.refer_to or described.insisted or described.question
+        nobodys = described.category == UNLISTED and not known
         return Heard(described, remarks=("report.for_a_person",) if nobodys and draft.category != UNLISTED else ())
 
     def _for_a_person(self, draft: Draft) -> Heard:
@@ -234,6 +254,9 @@ class Intake:
         if found.refer_to:
             refer_to = None if draft.insisted else found.refer_to
             return replace(draft, category=UNLISTED, category_confidence=0.5, refer_to=refer_to)
+        if draft.question:
+            code = found.code if found.decision is Decision.FILE else UNLISTED
+            return replace(draft, category=code, category_confidence=0.5)
         sure = min(round(found.verdict.best.probability, 3), 0.999)
         draft = replace(draft, category=found.code, category_confidence=sure)
         match found.decision:
@@ -305,36 +328,29 @@ class Intake:
 
     def _looked_up(self, draft: Draft) -> Draft:
         """What the city knows already about this category at this place, looked up once both are known."""
-        if not draft.category or draft.category_options:
+        if not draft.category or draft.category_options or draft.question:
             return draft
-        now = self.clock()
         if not draft.known_issue_answered:
-            issue = known_issues.applying(
-                self.known_issues, code=draft.category, place=draft.place, on=now.astimezone(CITY_TIME).date()
-            )
+            # who is in danger gets help, not news
+            issue = None
+            if self.danger(draft) is None:
+                issue = self.informing.applying(code=draft.category, place=draft.place)
             draft = replace(draft, known_issue=issue.id if issue else None)
         if draft.similar_answered or not (draft.category and draft.place and draft.place.precise):
             return draft
-        with self.unit_of_work() as tx:
-            candidates = tx.incidents.near(level1=draft.category[:2], district=draft.place.district)
-        found = matching.similar(
-            code=draft.category, place=draft.place, text=draft.description, now=now, incidents=candidates
-        )
-        return replace(draft, similar=tuple(one.incident.id for one in found))
+        return replace(draft, similar=tuple(one.incident.id for one in self.comparing.similar(draft)))
 
-    def offers(self, draft: Draft) -> tuple[matching.Similar, ...]:
+    def offers(self, draft: Draft, conversation_id: str) -> tuple[Offer, ...]:
         """The similar incidents of the draft, with reasons, for showing."""
-        if not (draft.similar and draft.place and draft.category):
-            return ()
-        with self.unit_of_work() as tx:
-            known = [one for incident in draft.similar if (one := tx.incidents.get(incident))]
-        return matching.similar(
-            code=draft.category, place=draft.place, text=draft.description, now=self.clock(), incidents=known
-        )
+        return self.comparing.offers(draft, conversation_id)
+
+    def shown(self, draft: Draft, offers: Sequence[Offer]) -> int:
+        """How many of these the citizen is to see."""
+        return self.comparing.shown(draft, offers)
 
     def issue(self, issue_id: str | None) -> KnownIssue | None:
         """The known issue with this id."""
-        return next((one for one in self.known_issues if one.id == issue_id), None)
+        return self.informing.issue(issue_id)
 
     def category(self, draft: Draft) -> Category | None:
         """The draft's leaf."""

@@ -7,6 +7,8 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
+from integrations.services.incident_ports import Incidents, Merges, Reports
+from integrations.services.issue_ports import Feeds, KnownIssues
 from integrations.services.records import (
     BackendRequest,
     Bubble,
@@ -18,17 +20,20 @@ from integrations.services.records import (
     Hearing,
     Line,
     OutboxRow,
+    Related,
     Said,
     ScreeningTag,
     Sender,
     Task,
 )
 from kb.lifecycle import StatusChange
-from kb.matching import OpenIncident
 from kb.screening import Tag
 
 Clock = Callable[[], datetime]
 """The present moment, aware."""
+
+ALONE = Related()
+"""A request that has to do with no other."""
 
 
 class Conversations(Protocol):
@@ -90,28 +95,16 @@ class Complaints(Protocol):
 
     def of_citizen(self, citizen_id: str, *, limit: int = 5) -> Sequence[Complaint]: ...
 
-    def of_incident(self, incident_id: str) -> Sequence[Complaint]: ...
+    def of_incident(self, incident_id: str) -> Sequence[Complaint]:
+        """All complaints of the incident it is part of now, those of merged ones too, oldest first."""
+
+    def first_of_incident(self, incident_id: str, citizen_id: str | None = None) -> Complaint | None:
+        """The oldest complaint of the incident as it is now; with `citizen_id`, that citizen's latest."""
 
     def phone(self, complaint_id: str) -> str | None: ...
 
     def times_reported(self, citizen_id: str, incident_id: str) -> int:
-        """How often this citizen has reported this incident so far."""
-
-
-class Incidents(Protocol):
-    """One problem at one place over one period."""
-
-    def add(self, incident: OpenIncident) -> None: ...
-
-    def get(self, incident_id: str) -> OpenIncident | None:
-        """The incident while it is open; None once it is closed."""
-
-    def near(self, *, level1: str, district: str | None, limit: int = 200) -> Sequence[OpenIncident]:
-        """Open incidents of that branch in that district (any district when None), latest report first."""
-
-    def reported_again(self, incident_id: str, at: datetime) -> None: ...
-
-    def close(self, incident_id: str, at: datetime) -> None: ...
+        """How often this citizen has reported this incident, with all that was merged, so far."""
 
 
 class Outbox(Protocol):
@@ -145,6 +138,12 @@ class BackendRequests(Protocol):
     def of_complaint(self, complaint_id: str) -> BackendRequest | None: ...
 
     def by_request(self, request_id: str) -> Sequence[BackendRequest]: ...
+
+    def leading(self, incident_id: str) -> BackendRequest | None:
+        """The request of the incident's first complaint that did not join: its own before those of merged ones."""
+
+    def is_note(self, request_id: str) -> bool:
+        """Whether it is a request by which the backend was only told of one more person."""
 
     def advance(self, complaint_id: str, *, since: int, to: int) -> bool:
         """Move the last applied update on. False when it was not `since` any more."""
@@ -205,7 +204,11 @@ class Transaction(Protocol):
     @property
     def complaints(self) -> Complaints: ...
     @property
+    def reports(self) -> Reports: ...
+    @property
     def incidents(self) -> Incidents: ...
+    @property
+    def merges(self) -> Merges: ...
     @property
     def outbox(self) -> Outbox: ...
     @property
@@ -216,6 +219,10 @@ class Transaction(Protocol):
     def handovers(self) -> Handovers: ...
     @property
     def screenings(self) -> Screenings: ...
+    @property
+    def known_issues(self) -> KnownIssues: ...
+    @property
+    def issue_feeds(self) -> Feeds: ...
 
 
 UnitOfWork = Callable[[], AbstractContextManager[Transaction]]
@@ -225,8 +232,14 @@ UnitOfWork = Callable[[], AbstractContextManager[Transaction]]
 class Dispatcher(Protocol):
     """The dispatch backend."""
 
-    def file(self, complaint: Complaint, *, phone: str | None) -> str:
+    def file(self, complaint: Complaint, *, phone: str | None, related: Related = ALONE) -> str:
         """Hand the complaint over; gives the backend's number. Raises TryLater, NeedsPerson or Rejected."""
+
+    def join(self, complaint: Complaint, *, phone: str | None, related: Related) -> str | None:
+        """Tell that one more person is affected; gives the number of what was filed for it.
+
+        None where this backend is not to be told. Raises as `file` does.
+        """
 
     def find(self, complaint: Complaint) -> str | None:
         """The backend's number of a complaint that carries our reference, or None. Raises TryLater."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from kb.lifecycle import Status, StatusChange
 from kb.places import Place
 from kb.request_types import RequestType
 from kb.screening import Tag
 from kb.taxonomy import Urgency
+
+NOWHERE = "-"
+"""The key under which incidents are found whose place nobody could tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,85 @@ class Complaint:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """What one citizen said at one time about a complaint: its first words, or something added later.
+
+    `key` is unique within the complaint, so that saying the same thing twice is one report: FIRST for the first words,
+    the message's own id for what follows. `photos` are ids of stored pictures.
+    """
+
+    complaint_id: str
+    key: str
+    text: str
+    channel: str
+    at: datetime
+    place: Place | None = None
+    photos: tuple[str, ...] = ()
+
+    FIRST: ClassVar[str] = "filed"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One problem at one place over one period, as staff see it, open or not; nothing personal.
+
+    `people` and `last_report_at` count everything that was merged into it. `survivor_id` is the incident that it is
+    part of now: its own id unless it was merged. `recurrence_of` is the closed one that came back as this;
+    `recurred_at` is set where this one came back: its closure did not last (假性办结).
+    """
+
+    id: str
+    category: str
+    place: Place
+    summary: str
+    opened_at: datetime
+    last_report_at: datetime
+    people: int
+    survivor_id: str
+    closed_at: datetime | None = None
+    merged_into: str | None = None
+    recurrence_of: str | None = None
+    recurred_at: datetime | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.closed_at is None
+
+    @property
+    def merged(self) -> bool:
+        return self.survivor_id != self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """That `incident_id` became part of `into_id`: who, when, why, and the ticket numbers that went with it."""
+
+    id: int
+    incident_id: str
+    into_id: str
+    by: str
+    why: str
+    at: datetime
+    numbers: tuple[str, ...]
+    undone_at: datetime | None = None
+    undone_by: str | None = None
+    undone_why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """What a request has to do with others, by the backend's own numbers.
+
+    `incident` is the request of the incident that the complaint joined, `recurrence_of` that of the closed one that
+    came back. `people` counts the citizens of the incident, this one included.
+    """
+
+    people: int = 1
+    incident: str | None = None
+    recurrence_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ScreeningTag:
     """A doubt about a complaint that staff should see, until one of them lifts it. Nothing is held back for it."""
 
@@ -185,13 +267,17 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True)
 class BackendRequest:
-    """A complaint in the dispatch backend. `sequence` is the last update applied."""
+    """A complaint in the dispatch backend. `sequence` is the last update applied.
+
+    Who joined an incident follows its request; `note_id` is then the one by which the backend was told of the joining.
+    """
 
     complaint_id: str
     request_id: str
     filed_at: datetime
     sequence: int = 0
     open: bool = True
+    note_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

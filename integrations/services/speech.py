@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
+from integrations.services.answering import Reply
+from integrations.services.comparing import Offer
 from integrations.services.records import Bubble, Complaint, Option
 from kb import ticket_number
+from kb.answers.entries import Answer
 from kb.deadlines import CITY_TIME
 from kb.known_issues import KnownIssue
 from kb.lifecycle import OPEN, STEP_OF, Status, Step
-from kb.matching import Similar
 from kb.places.layer_facts import Fact
 from kb.referrals import Duty
 from kb.report import Ask, Contact, Draft
@@ -31,6 +33,15 @@ def moment(at: datetime) -> str:
     """'11月21日 18:05' in the city's time."""
     here = at.astimezone(CITY_TIME)
     return f"{here.month}月{here.day}日 {here:%H:%M}"
+
+
+# What the button for joining says: by whether the citizen has a ticket about it, and whether it is the only one shown.
+_SAME = {
+    (False, True): "report.same_problem",
+    (False, False): "report.same_problem_n",
+    (True, True): "report.same_as_mine",
+    (True, False): "report.same_as_mine_n",
+}
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,7 @@ class Speech:
         *,
         duty: Duty | None = None,
         issue: KnownIssue | None = None,
-        similar: Sequence[Similar] = (),
+        offers: Sequence[Offer] = (),
     ) -> Bubble:
         """The next question of the report."""
         match ask:
@@ -77,7 +88,7 @@ class Speech:
             case Ask.KNOWN_ISSUE if issue:
                 return self._known_issue(issue)
             case Ask.SIMILAR:
-                return self._similar(similar)
+                return self._similar(offers, draft.similar_shown)
             case Ask.CONTACT:
                 return self.say("report.ask_contact", self.option("report.stay_anonymous", "contact:anonymous"))
             case Ask.CONFIRMATION:
@@ -143,7 +154,7 @@ class Speech:
             options.append(self.option("report.known_issue_file", "known:file"))
         rows = [
             ("牵头单位", issue.lead_unit),
-            ("预计到", f"{issue.ends.month}月{issue.ends.day}日"),
+            ("时间", f"{_day(issue.starts)}到{_day(issue.ends)}"),
             ("来源", issue.source),
         ]
         if issue.advice:
@@ -151,25 +162,25 @@ class Speech:
         card = {"kind": "known_issue", "title": issue.title, "rows": _rows(rows)}
         return Bubble(self.words.say("report.known_issue", say=issue.say), tuple(options), card)
 
-    def _similar(self, similar: Sequence[Similar]) -> Bubble:
-        items = []
-        options = []
-        for number, one in enumerate(similar, 1):
-            summary = shortened(hide_personal(one.incident.summary), 40)
-            items.append(
-                {
-                    "title": f"{number}. {summary}",
-                    "rows": _rows([("地点", one.incident.place.full or "未说明"), ("依据", "，".join(one.reasons))]),
-                }
-            )
-            title = "report.same_problem" if len(similar) == 1 else "report.same_problem_n"
-            options.append(self.option(title, f"similar:{one.incident.id}", number=number))
+    def _similar(self, offers: Sequence[Offer], shown: int) -> Bubble:
+        """The likeliest incidents as cards; nothing on them tells who reported."""
+        items, options = [], []
+        for number, one in enumerate(offers[:shown], 1):
+            incident = one.match.incident
+            rows = [("地点", incident.place.full or self.words.say("report.place_of_incident_not_said"))]
+            rows.append(("情况", "，".join(one.match.reasons)))
+            if one.status:
+                rows.append(("目前", self.words.say(f"status.{one.status}")))
+            if one.own:
+                rows.append(("您报过", ticket_number.display(one.own)))
+            items.append({"title": f"{number}. {shortened(incident.summary, 40)}", "rows": _rows(rows)})
+            title = _SAME[bool(one.own), shown == 1]
+            options.append(self.option(title, f"similar:{incident.id}", number=number))
         options.append(self.option("report.not_same", "similar:none"))
-        return Bubble(
-            self.words.say("report.similar_found", count=len(similar)),
-            tuple(options),
-            {"kind": "incidents", "items": items},
-        )
+        if len(offers) > shown:
+            options.append(self.option("report.more_similar", "similar:more"))
+        said = self.words.say("report.similar_found" if shown == 1 else "report.similar_several", count=shown)
+        return Bubble(said, tuple(options), {"kind": "incidents", "items": items})
 
     def card(self, draft: Draft) -> Bubble:
         """Everything on one card, with a button for filing and one for each line that can be changed."""
@@ -182,11 +193,13 @@ class Speech:
             ("时间", draft.since or self.words.say("report.since_not_said"), None),
             ("联系", self._contact(draft), Ask.CONTACT),
         ]
+        if draft.question:
+            rows = [row for row in rows if row[0] in ("问题", "联系")]
         if draft.later:
             told_next = shortened(hide_personal(draft.later[0]), 60)
             rows.insert(1, ("另一件", self.words.say("report.told_next", problem=told_next), None))
         options = [
-            self.option("report.join_and_submit" if draft.join else "report.submit", f"confirm:{draft.id}"),
+            self.option("report.submit", f"confirm:{draft.id}"),
             *(
                 self.option(f"report.change_{what.removeprefix('report_')}", f"edit:{what}")
                 for *_, what in rows
@@ -211,8 +224,11 @@ class Speech:
             return None
         return Bubble(leaf.entry.safety_advice, (), {"kind": "danger", "title": "先保证安全", "rows": []})
 
-    def ticket(self, complaint: Complaint, facts: Sequence[Fact] = ()) -> Bubble:
-        """The ticket after filing; `facts` are what the city's own layers say of the place."""
+    def ticket(self, complaint: Complaint, facts: Sequence[Fact] = (), *, added: bool = False) -> Bubble:
+        """The ticket after filing; `facts` are what the city's own layers say of the place.
+
+        `added`: it is one that the citizen had before, to which the words were added.
+        """
         leaf = self.taxonomy.leaf(complaint.category)
         rows = [
             ("类别", leaf.name),
@@ -222,11 +238,43 @@ class Speech:
             ("办理单位", leaf.entry.unit),
             ("最迟答复", moment(complaint.due_at)),
         ]
-        key = "report.joined" if complaint.joined else "report.filed"
+        key = "report.added" if added else "report.joined" if complaint.joined else "report.filed"
+        gaps = {"number": ticket_number.display(complaint.number), "notice": leaf.entry.notice}
         return Bubble(
-            self.words.say(key, number=ticket_number.display(complaint.number), notice=leaf.entry.notice),
+            self.words.say(key, **{gap: gaps[gap] for gap in self.words.gaps(key)}),
             (self.option("followup.see_progress", complaint.number, intent="check_progress"),),
             {"kind": "ticket", "number": ticket_number.display(complaint.number), "rows": _rows(rows)},
+        )
+
+    # -- answers ---------------------------------------------------------------------------------------------
+
+    def answer(self, answer: Answer, *, alone: bool) -> Bubble:
+        """What the city says to a question, with its source and date; `alone`: no report is being told."""
+        said = self.words.say("answers.given", answer=answer.answer, source=answer.source, date=_month(answer.date))
+        if answer.confirm:
+            said += self.words.say("answers.to_confirm", owner=answer.owner)
+        if not alone:
+            return Bubble(said)
+        report = self.option("answers.still_report", "said_before", intent="start_report")
+        others = self.option("answers.others", "answer:others", intent="ask_question")
+        return Bubble(said, (report, others))
+
+    def near_answers(self, reply: Reply) -> Bubble:
+        """Questions to choose from; without one that is near, as `no_answer`."""
+        if not reply.near:
+            return self.no_answer()
+        options = [Option(one.question, payload("ask_question", f"answer:{one.id}")) for one in reply.near]
+        return self.say(
+            "answers.near", *options, self.option("answers.none_of_these", "answer:-", intent="ask_question")
+        )
+
+    def no_answer(self) -> Bubble:
+        """Nobody knows: it can be passed on."""
+        return self.say(
+            "answers.unknown",
+            self.option("answers.pass_on", "pass_on", intent="start_report"),
+            self.option("repair.ask_person", intent="ask_person"),
+            self.option("answers.no_need", "answer:enough", intent="ask_question"),
         )
 
     # -- progress --------------------------------------------------------------------------------------------
@@ -285,6 +333,16 @@ class Speech:
             self.option(no, f"{choice}:no", intent="rate"),
             **gaps,
         )
+
+
+def _day(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _month(month: str) -> str:
+    """'2014-09' as 2014年9月."""
+    year, _, number = month.partition("-")
+    return f"{year}年{int(number)}月"
 
 
 def _area(complaint: Complaint) -> str:

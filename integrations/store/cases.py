@@ -1,4 +1,4 @@
-"""Complaints with their appended history, incidents, and ratings."""
+"""Complaints with their appended history and their reports, and ratings."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, or_, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from integrations.services.errors import Conflict
 from integrations.services.records import (
     Complaint,
     Feedback,
+    Report,
 )
 from integrations.store import tables as t
+from integrations.store.incidents import group
 from integrations.store.table import Repository
 from kb.lifecycle import Status, StatusChange
-from kb.matching import OpenIncident
 from kb.places import Place
 from kb.request_types import RequestType
 from kb.taxonomy import Urgency
@@ -97,17 +98,27 @@ class ComplaintTable(Repository):
     def of_incident(self, incident_id: str) -> Sequence[Complaint]:
         rows = self._db.execute(
             select(t.complaints)
-            .where(t.complaints.c.incident_id == incident_id)
+            .where(t.complaints.c.incident_id.in_(group(incident_id)))
             .order_by(t.complaints.c.filed_at, t.complaints.c.id)
         )
         return [self._complaint(row) for row in rows.all()]
+
+    def first_of_incident(self, incident_id: str, citizen_id: str | None = None) -> Complaint | None:
+        wanted = select(t.complaints).where(t.complaints.c.incident_id.in_(group(incident_id)))
+        if citizen_id is None:
+            wanted = wanted.order_by(t.complaints.c.filed_at, t.complaints.c.id)
+        else:
+            wanted = wanted.where(t.complaints.c.citizen_id == citizen_id)
+            wanted = wanted.order_by(t.complaints.c.filed_at.desc(), t.complaints.c.id)
+        row = self._db.execute(wanted.limit(1)).first()
+        return self._complaint(row) if row else None
 
     def phone(self, complaint_id: str) -> str | None:
         found = select(t.contacts.c.phone).where(t.contacts.c.complaint_id == complaint_id)
         return self._db.execute(found).scalar()
 
     def times_reported(self, citizen_id: str, incident_id: str) -> int:
-        mine = (t.complaints.c.citizen_id == citizen_id) & (t.complaints.c.incident_id == incident_id)
+        mine = (t.complaints.c.citizen_id == citizen_id) & t.complaints.c.incident_id.in_(group(incident_id))
         return int(self._db.execute(select(func.count()).select_from(t.complaints).where(mine)).scalar_one())
 
     def _one(self, condition: Any) -> Complaint | None:
@@ -153,54 +164,38 @@ class ComplaintTable(Repository):
         )
 
 
-class IncidentTable(Repository):
-    """Incidents; how many people reported one is counted from its complaints, never kept."""
+class ReportTable(Repository):
+    """What was said about complaints, first words and later ones."""
 
-    def add(self, incident: OpenIncident) -> None:
-        self._db.execute(
-            insert(t.incidents).values(
-                id=incident.id,
-                category=incident.category,
-                level1=incident.category[:2],
-                district=incident.place.district,
-                place=incident.place.as_dict(),
-                summary=incident.summary,
-                opened_at=incident.opened_at,
-                last_report_at=incident.last_report_at,
-            )
-        )
+    def add(self, report: Report) -> bool:
+        place = report.place.as_dict() if report.place else None
+        try:
+            with self._db.begin_nested():
+                self._db.execute(
+                    insert(t.reports).values(
+                        complaint_id=report.complaint_id,
+                        key=report.key,
+                        text=report.text,
+                        place=place,
+                        channel=report.channel,
+                        photos=list(report.photos),
+                        at=report.at,
+                    )
+                )
+        except IntegrityError:
+            return False
+        return True
 
-    def get(self, incident_id: str) -> OpenIncident | None:
-        row = self._db.execute(
-            self._with_people().where(t.incidents.c.id == incident_id, t.incidents.c.closed_at.is_(None))
-        ).first()
-        return _incident(row) if row else None
+    def of_complaint(self, complaint_id: str) -> Sequence[Report]:
+        return self._where(t.reports.c.complaint_id == complaint_id)
 
-    def near(self, *, level1: str, district: str | None, limit: int = 200) -> Sequence[OpenIncident]:
-        wanted = self._with_people().where(t.incidents.c.level1 == level1, t.incidents.c.closed_at.is_(None))
-        if district:
-            wanted = wanted.where(or_(t.incidents.c.district == district, t.incidents.c.district.is_(None)))
-        rows = self._db.execute(wanted.order_by(t.incidents.c.last_report_at.desc()).limit(limit))
-        return [_incident(row) for row in rows]
+    def of_incident(self, incident_id: str) -> Sequence[Report]:
+        mine = select(t.complaints.c.id).where(t.complaints.c.incident_id.in_(group(incident_id)))
+        return self._where(t.reports.c.complaint_id.in_(mine))
 
-    def reported_again(self, incident_id: str, at: datetime) -> None:
-        self._db.execute(update(t.incidents).where(t.incidents.c.id == incident_id).values(last_report_at=at))
-
-    def close(self, incident_id: str, at: datetime) -> None:
-        self._db.execute(
-            update(t.incidents)
-            .where(t.incidents.c.id == incident_id, t.incidents.c.closed_at.is_(None))
-            .values(closed_at=at)
-        )
-
-    @staticmethod
-    def _with_people() -> Any:
-        people = (
-            select(func.count(t.complaints.c.citizen_id.distinct()))
-            .where(t.complaints.c.incident_id == t.incidents.c.id)
-            .scalar_subquery()
-        )
-        return select(t.incidents, people.label("people"))
+    def _where(self, condition: Any) -> Sequence[Report]:
+        rows = self._db.execute(select(t.reports).where(condition).order_by(t.reports.c.at, t.reports.c.id))
+        return [_report(row) for row in rows]
 
 
 class FeedbackTable(Repository):
@@ -246,16 +241,9 @@ class FeedbackTable(Repository):
         )
 
 
-def _incident(row: Row[Any]) -> OpenIncident:
-    return OpenIncident(
-        row.id,
-        row.category,
-        Place.from_dict(row.place or {"text": ""}),
-        row.summary,
-        row.opened_at,
-        row.last_report_at,
-        row.people,
-    )
+def _report(row: Row[Any]) -> Report:
+    place = Place.from_dict(row.place) if row.place else None
+    return Report(row.complaint_id, row.key, row.text, row.channel, row.at, place, tuple(row.photos))
 
 
 def _feedback(row: Row[Any]) -> Feedback:

@@ -6,8 +6,11 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
-from integrations.store.cases import ComplaintTable, FeedbackTable, IncidentTable
+from integrations.store.cases import ComplaintTable, FeedbackTable, ReportTable
 from integrations.store.conversations import ConversationTable, HandoverTable
+from integrations.store.incidents import IncidentTable
+from integrations.store.known_issues import FeedTable, KnownIssueTable
+from integrations.store.merges import MergeTable
 from integrations.store.screenings import ScreeningTable
 from integrations.store.sending import BackendRequestTable, OutboxTable
 
@@ -25,6 +28,14 @@ class Repositories:
     @cached_property
     def complaints(self) -> ComplaintTable:
         return ComplaintTable(self._connection)
+
+    @cached_property
+    def reports(self) -> ReportTable:
+        return ReportTable(self._connection)
+
+    @cached_property
+    def merges(self) -> MergeTable:
+        return MergeTable(self._connection)
 
     @cached_property
     def incidents(self) -> IncidentTable:
@@ -49,3 +60,11 @@ class Repositories:
     @cached_property
     def screenings(self) -> ScreeningTable:
         return ScreeningTable(self._connection)
+
+    @cached_property
+    def known_issues(self) -> KnownIssueTable:
+        return KnownIssueTable(self._connection)
+
+    @cached_property
+    def issue_feeds(self) -> FeedTable:
+        return FeedTable(self._connection)

@@ -15,6 +15,7 @@ from integrations.services.records import (
     Task,
 )
 from integrations.store import tables as t
+from integrations.store.incidents import group
 from integrations.store.table import Repository
 
 
@@ -116,6 +117,7 @@ class BackendRequestTable(Repository):
                 sequence=request.sequence,
                 open=True,
                 filed_at=request.filed_at,
+                note_id=request.note_id,
             )
         )
 
@@ -132,6 +134,21 @@ class BackendRequestTable(Repository):
             .order_by(t.backend_requests.c.filed_at)
         )
         return [_request(row) for row in rows]
+
+    def leading(self, incident_id: str) -> BackendRequest | None:
+        own = (t.complaints.c.incident_id == incident_id, t.complaints.c.filed_at, t.complaints.c.id)
+        row = self._db.execute(
+            select(t.backend_requests)
+            .join(t.complaints, t.complaints.c.id == t.backend_requests.c.complaint_id)
+            .where(t.complaints.c.incident_id.in_(group(incident_id)), t.complaints.c.joined.is_(False))
+            .order_by(own[0].desc(), *own[1:])
+            .limit(1)
+        ).first()
+        return _request(row) if row else None
+
+    def is_note(self, request_id: str) -> bool:
+        found = select(t.backend_requests.c.complaint_id).where(t.backend_requests.c.note_id == request_id)
+        return self._db.execute(found).first() is not None
 
     def advance(self, complaint_id: str, *, since: int, to: int) -> bool:
         changed = self._db.execute(
@@ -161,4 +178,4 @@ class BackendRequestTable(Repository):
 
 
 def _request(row: Row[Any]) -> BackendRequest:
-    return BackendRequest(row.complaint_id, row.request_id, row.filed_at, row.sequence, row.open)
+    return BackendRequest(row.complaint_id, row.request_id, row.filed_at, row.sequence, row.open, row.note_id)

@@ -13,12 +13,14 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     Float,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -114,8 +116,65 @@ incidents = Table(
     _moment("opened_at"),
     _moment("last_report_at"),
     _moment("closed_at", nullable=True),
+    # Counted again under the incident's lock whenever something joins, merges or leaves.
+    Column("people", Integer, nullable=False, server_default="1"),
+    Column("vector", LargeBinary),
+    # The categories that it may be about, [[code, probability], …].
+    Column("likely", JSON),
+    Column("recurrence_of", ForeignKey("incidents.id"), index=True),
+    _moment("recurred_at", nullable=True),
+    # The tree of merges: `merged_into` is the parent, `survivor_id` the root (its own id where it is not merged).
+    Column("merged_into", ForeignKey("incidents.id"), index=True),
+    Column("survivor_id", _Id, nullable=False, index=True, server_default=""),
 )
+Index("ix_incidents_recurred", incidents.c.recurred_at)
 Index("ix_incidents_open", incidents.c.level1, incidents.c.district, incidents.c.closed_at, incidents.c.last_report_at)
+
+# Where an incident is found again: one row for its point, one for each name of its place. `ends` is the unix second of
+# its closing, or `incident_index.OPEN`; `latest` that of its last report. The indexes hold all that a search reads.
+incident_cells = Table(
+    "incident_cells",
+    metadata,
+    Column("incident_id", ForeignKey("incidents.id"), primary_key=True),
+    Column("cell", String(24), nullable=False),
+    Column("branch", String(2), nullable=False),
+    Column("ends", BigInteger, nullable=False),
+    Column("lat", Float, nullable=False),
+    Column("lon", Float, nullable=False),
+)
+Index(
+    "ix_incident_cells_search",
+    *(incident_cells.c[name] for name in ("cell", "branch", "ends", "lat", "lon", "incident_id")),
+)
+
+incident_keys = Table(
+    "incident_keys",
+    metadata,
+    Column("incident_id", ForeignKey("incidents.id"), primary_key=True),
+    Column("key", String(96), primary_key=True),
+    Column("branch", String(2), nullable=False),
+    Column("ends", BigInteger, nullable=False),
+    Column("latest", BigInteger, nullable=False),
+)
+Index(
+    "ix_incident_keys_search",
+    *(incident_keys.c[name] for name in ("key", "branch", "ends", "latest", "incident_id")),
+)
+
+merges = Table(
+    "merges",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("incident_id", ForeignKey("incidents.id"), nullable=False, index=True),
+    Column("into_id", ForeignKey("incidents.id"), nullable=False, index=True),
+    Column("by", String(64), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("numbers", JSON, nullable=False),
+    _moment("at"),
+    Column("undone_by", String(64)),
+    Column("undone_why", Text),
+    _moment("undone_at", nullable=True),
+)
 
 complaints = Table(
     "complaints",
@@ -137,6 +196,20 @@ complaints = Table(
     Column("urgency", String(8), nullable=False, server_default="一般"),
     _moment("filed_at"),
     _moment("due_at"),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("complaint_id", ForeignKey("complaints.id"), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("place", JSON),
+    Column("channel", String(16), nullable=False),
+    Column("photos", JSON, nullable=False),
+    _moment("at"),
+    UniqueConstraint("complaint_id", "key"),
 )
 
 contacts = Table(
@@ -202,6 +275,8 @@ backend_requests = Table(
     Column("open", Boolean, nullable=False, default=True),
     _moment("filed_at"),
     _moment("asked_at", nullable=True),
+    # The request by which the backend was told that one more person is affected; nothing is expected of it.
+    Column("note_id", String(128), index=True),
 )
 
 Index("ix_backend_requests_asked", backend_requests.c.open, backend_requests.c.asked_at)
@@ -228,4 +303,46 @@ handovers = Table(
     Column("context", JSON, nullable=False),
     _moment("asked_at", nullable=True),
     _moment("taken_at", nullable=True),
+)
+
+known_issues = Table(
+    "known_issues",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("entry", JSON, nullable=False),
+    Column("starts", Date, nullable=False),
+    Column("ends", Date, nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("feed", String(64), index=True),
+    Column("ended_on", Date),
+    Column("ended_why", Text),
+    Column("ended_by", String(16)),
+    _moment("added_at"),
+    _moment("changed_at"),
+)
+Index("ix_known_issues_days", known_issues.c.ends, known_issues.c.starts)
+
+# One row: every change of the known issues counts it up, so that each process sees at once that its copy is old.
+known_issue_version = Table(
+    "known_issue_version",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+)
+
+issue_feeds = Table(
+    "issue_feeds",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("host", String(255), nullable=False),
+    Column("etag", Text),
+    Column("modified", Text),
+    Column("entries", Integer, nullable=False),
+    _moment("asked_at", nullable=True),
+    _moment("fine_at", nullable=True),
+    Column("failures", Integer, nullable=False),
+    Column("problem", Text),
+    Column("claim", String(64)),
+    _moment("next_at"),
+    _moment("lease_until", nullable=True),
 )

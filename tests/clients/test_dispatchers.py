@@ -16,7 +16,7 @@ from integrations import bootstrap
 from integrations.clients.open311 import Open311Dispatcher, load_mapping
 from integrations.services.errors import NeedsPerson, Rejected, TryLater
 from integrations.services.ports import Dispatcher
-from integrations.services.records import Complaint
+from integrations.services.records import Complaint, Related
 from kb import ticket_number
 from kb.content_files import ContentError
 from kb.lifecycle import Status, move
@@ -523,3 +523,73 @@ def test_a_wrong_mapping_names_file_line_and_key(tmp_path: Path) -> None:
 
     with pytest.raises(ContentError, match=r"mapping.yml:1: extension: .*missing"):
         load_mapping(path)
+
+
+# -- what a request has to do with others ----------------------------------------------------------------------------
+
+
+def test_a_joining_is_told_by_a_request_that_is_found_again(backend: Backend, complaint: Complaint) -> None:
+    first = backend.dispatcher.file(complaint_of(), phone=None)
+
+    note = backend.dispatcher.join(complaint, phone=None, related=Related(2, first))
+
+    assert note
+    assert note != first
+    assert backend.dispatcher.find(complaint) == note
+
+
+def test_a_joining_whose_answer_was_lost_is_found_again(backend: Backend, complaint: Complaint) -> None:
+    first = backend.dispatcher.file(complaint_of(), phone=None)
+    backend.lose_answer()
+
+    with pytest.raises(TryLater):
+        backend.dispatcher.join(complaint, phone=None, related=Related(2, first))
+
+    assert backend.dispatcher.find(complaint)
+
+
+@pytest.mark.parametrize(
+    ("related", "attributes", "line"),
+    [
+        (Related(), {}, None),
+        (Related(people=4), {"PEOPLE": "4"}, None),
+        (
+            Related(2, "DC-1"),
+            {"PEOPLE": "2", "INCIDENT": "DC-1"},
+            "（与工单 DC-1 为同一问题，已有 2 人反映，请并案处理）",
+        ),
+        (
+            Related(1, "DC-1"),
+            {"PEOPLE": "1", "INCIDENT": "DC-1"},
+            "（与工单 DC-1 为同一问题，已有 1 人反映，请并案处理）",
+        ),
+        (Related(recurrence_of="DC-9"), {"RECURRENCE_OF": "DC-9"}, "（工单 DC-9 办结后再次出现）"),
+    ],
+)
+def test_other_requests_are_named_in_attributes_and_before_the_last_line(
+    knowledge: dict[str, Any], related: Related, attributes: dict[str, str], line: str | None
+) -> None:
+    dispatcher, backend = scripted(knowledge, OK)
+    complaint = complaint_of()
+
+    dispatcher.file(complaint, phone=None, related=related)
+
+    form = backend.form()
+    codes = ("PEOPLE", "INCIDENT", "RECURRENCE_OF")
+    assert {code: form[key] for code in codes if (key := f"attribute[{code}]") in form} == attributes
+    *words, footer = form["description"].splitlines()
+    assert words == [complaint.description, *([line] if line else [])]
+    assert complaint.number in footer
+
+
+def test_a_backend_that_is_not_to_hear_of_joinings_is_not_told(knowledge: dict[str, Any]) -> None:
+    backend = Scripted([], [])
+    dispatcher = Open311Dispatcher(
+        "http://backend/v2",
+        api_key=API_KEY,
+        taxonomy=knowledge["taxonomy"],
+        mapping=load_mapping().model_copy(update={"tell_of_joining": False}),
+        transport=httpx.MockTransport(backend),
+    )
+
+    assert dispatcher.join(complaint_of(), phone=None, related=Related(2, "DC-1")) is None

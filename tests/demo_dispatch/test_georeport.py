@@ -50,6 +50,8 @@ def test_every_service_has_a_definition_with_our_attributes(citizen: Citizen) ->
             ("GAS", "string", False),
             ("ZONE", "string", False),
             ("PEOPLE", "number", False),
+            ("INCIDENT", "string", False),
+            ("RECURRENCE_OF", "string", False),
         ]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from integrations.bootstrap import Services
+from integrations.services.comparing import Offer
 from integrations.services.errors import Rejected
 from integrations.services.intake import Heard, Outcome, Stance, Utterance, new_draft
 from integrations.services.records import Complaint
@@ -33,6 +34,10 @@ def tap(services: Services, draft: Draft, option: str) -> Heard:
 
 def first(services: Services, text: str = LAMP) -> Draft:
     return hear(services, new_draft(), text).draft
+
+
+def offers(services: Services, draft: Draft) -> tuple[Offer, ...]:
+    return services.intake.offers(draft, conversation(services, "citizen-2").id)
 
 
 # -- the first message -------------------------------------------------------------------------------------------
@@ -395,7 +400,7 @@ def test_a_known_issue_holds_from_the_first_minute_of_its_first_day_in_the_city(
 
 def test_every_known_issue_can_be_shown(services: Services) -> None:
     for issue in known_issues.load(services.taxonomy):
-        shown = services.speech.question(Ask.KNOWN_ISSUE, told(services), issue=services.intake.issue(issue.id))
+        shown = services.speech.question(Ask.KNOWN_ISSUE, told(services), issue=issue)
         assert issue.say in shown.text
         assert len(shown.options) == 1 + issue.still_file
 
@@ -410,7 +415,7 @@ def test_the_same_problem_told_by_another_citizen_is_offered_for_joining(service
 
     assert draft.similar == (complaint.incident_id,)
     assert next_ask(draft) is Ask.SIMILAR
-    assert [one.incident.people for one in services.intake.offers(draft)] == [1]
+    assert [one.match.incident.people for one in offers(services, draft)] == [1]
 
 
 def test_another_problem_elsewhere_is_not_offered(services: Services) -> None:
@@ -421,7 +426,9 @@ def test_another_problem_elsewhere_is_not_offered(services: Services) -> None:
 
 def test_joining_gives_a_number_of_ones_own_and_no_incident_more(services: Services) -> None:
     complaint = filed(services)
-    draft = hear(services, first(services, LAMP_AGAIN), "是的", Stance.YES).draft
+    heard = hear(services, first(services, LAMP_AGAIN), "是的", Stance.YES)
+    draft = heard.draft
+    assert heard.outcome is Outcome.FILE
     assert draft.join == complaint.incident_id
 
     joined = services.filing.submit(replace(draft, contact=Contact.ANONYMOUS), conversation(services, "citizen-2").id)
@@ -446,18 +453,25 @@ def test_who_says_it_is_not_the_same_is_not_asked_again(services: Services, by: 
     assert next_ask(heard.draft) is Ask.CONTACT
 
 
-def test_a_closed_incident_is_not_found(services: Services) -> None:
+def test_an_incident_that_was_closed_lately_is_offered_as_one_that_may_be_back(
+    services: Services, clock: FakeClock
+) -> None:
+    complaint = filed(services)
+    _close(services, complaint)
+    clock.now += timedelta(days=2)
+
+    draft = first(services, LAMP_AGAIN)
+    (offer,) = offers(services, draft)
+    offered = offer.match
+    assert offered.incident.id == complaint.incident_id
+    assert any("办结" in reason for reason in offered.reasons)
+
+
+def test_an_incident_that_was_closed_long_ago_is_not_offered(services: Services, clock: FakeClock) -> None:
     _close(services, filed(services))
+    clock.now += timedelta(days=400)
 
     assert first(services, LAMP_AGAIN).similar == ()
-
-
-def test_an_incident_that_was_closed_since_it_was_found_is_not_offered(services: Services) -> None:
-    complaint = filed(services)
-    draft = first(services, LAMP_AGAIN)
-    _close(services, complaint)
-
-    assert services.intake.offers(draft) == ()
 
 
 def test_who_joins_an_incident_that_was_closed_meanwhile_gets_a_request_of_ones_own(services: Services) -> None:
