@@ -1,4 +1,4 @@
-"""When something else was meant: a question, words not understood, an old button."""
+"""When something else was meant: words not understood, an old button, a look-up that is left."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from kb.verdict import Decision
 
 
 class NotUnderstood(Step):
-    """`action_not_understood`: if it sounds like one kind of complaint, take it as one; else ask, losing nothing."""
+    """`action_not_understood`: answer what was surely asked, take in what is surely a complaint, else ask."""
 
     def name(self) -> str:
         return "action_not_understood"
 
     def take(self, memory: Memory) -> tuple[Iterable[Bubble], Events]:
         services = self.services
+        if len(memory.text) >= 4 and (answer := services.answering.surely(memory.text)):
+            return [services.speech.answer(answer, alone=True)], [SlotSet("said_before", memory.text)]
         clear = (Decision.FILE, Decision.REFER)
         if len(memory.text) >= 4 and services.understanding.classify(memory.text).decision in clear:
             heard = services.intake.hear(new_draft(), Ask.DESCRIPTION, Utterance(memory.text))
@@ -35,20 +37,6 @@ class NotUnderstood(Step):
             speech.option("repair.ask_person", intent="ask_person"),
         )
         return [ask], [SlotSet("said_before", memory.text)]
-
-
-class AnswerQuestion(Step):
-    """`action_answer_question`: no answer is made up; the question can be filed for the unit to answer."""
-
-    def name(self) -> str:
-        return "action_answer_question"
-
-    def take(self, memory: Memory) -> tuple[Iterable[Bubble], Events]:
-        speech = self.services.speech
-        options = [speech.option("repair.ask_person", intent="ask_person")]
-        if memory.draft is None:
-            options.insert(0, speech.option("repair.report_this", "said_before", intent="start_report"))
-        return [speech.say("repair.question", *options)], [SlotSet("said_before", memory.text)]
 
 
 class OldButton(Step):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 
 from actions.memory import Memory, keep_draft
 from actions.step import Events, Step
+from integrations.services.comparing import Offer
 from integrations.services.intake import Heard, Outcome, Utterance, new_draft
 from integrations.services.records import Bubble
 from kb.report import Ask, Draft
@@ -16,6 +18,8 @@ from kb.text import find_phone
 
 # Opening words that ask to report but say nothing of the problem.
 OPENERS = frozenset({"start_report", "report_again", "start_over"})
+# Buttons that take up what was said before, as a complaint or as a question for the unit to answer.
+REPEATED = ("said_before", "pass_on")
 
 
 class HearReport(Step):
@@ -29,10 +33,14 @@ class HearReport(Step):
         draft = memory.draft
         if draft is not None and memory.interrupts("report_form") and not self._answers(memory):
             return (), []  # nothing extracted: Rasa lets the interrupting rule speak
+        if draft is None and not memory.tapped and (answer := self.services.answering.surely(memory.text)):
+            kept = [SlotSet("said_before", memory.text), SlotSet("requested_slot", None)]
+            return [self.services.speech.answer(answer, alone=True)], kept
         heard = Heard(draft or new_draft())
         if draft is None:  # the form has just begun
-            if memory.option == "said_before" and memory.slots.get("said_before"):
-                heard = intake.hear(heard.draft, Ask.DESCRIPTION, Utterance(str(memory.slots["said_before"])))
+            if memory.option in REPEATED and memory.slots.get("said_before"):
+                fresh = replace(heard.draft, question=memory.option == "pass_on")
+                heard = intake.hear(fresh, Ask.DESCRIPTION, Utterance(str(memory.slots["said_before"])))
             elif memory.intent not in OPENERS and not memory.option:
                 heard = intake.hear(heard.draft, Ask.DESCRIPTION, memory.utterance)
         elif memory.freshly_said and not (memory.tapped and memory.intent != "choose"):
@@ -42,10 +50,11 @@ class HearReport(Step):
             case Outcome.FILE:
                 return bubbles, [*keep_draft(heard.draft), SlotSet("requested_slot", None)]
             case Outcome.DROP if after := intake.next_problem(heard.draft):
-                return self._ask_next(after, [*bubbles, self.services.speech.remark("report.next_problem", after)])
+                announced = self.services.speech.remark("report.next_problem", after)
+                return self._ask_next(after, [*bubbles, announced], memory.conversation_id)
             case Outcome.DROP:
                 return bubbles, [*keep_draft(None), SlotSet("said_before", None), SlotSet("requested_slot", None)]
-        return self._ask_next(heard.draft, bubbles)
+        return self._ask_next(heard.draft, bubbles, memory.conversation_id)
 
     def _answers(self, memory: Memory) -> bool:
         """A message that names a place or a phone number is an answer, whatever else it sounds like.
@@ -59,20 +68,25 @@ class HearReport(Step):
             return self.services.locating.names_a_place(said)
         return memory.asked is Ask.CONTACT and find_phone(said) is not None
 
-    def _ask_next(self, draft: Draft, bubbles: list[Bubble]) -> tuple[list[Bubble], Events]:
+    def _ask_next(self, draft: Draft, bubbles: list[Bubble], conversation_id: str) -> tuple[list[Bubble], Events]:
         intake, speech = self.services.intake, self.services.speech
         leaf = intake.category(draft)
         if leaf and not draft.advice_given and (advice := speech.advice(leaf, intake.danger(draft))):
             bubbles.insert(0, advice)
-            draft = Draft.from_dict({**draft.as_dict(), "advice_given": True})
+            draft = replace(draft, advice_given=True)
         ask = intake.next_question(draft)
         if ask is None:
             return bubbles, [*keep_draft(draft), SlotSet("requested_slot", None)]
-        similar = intake.offers(draft) if ask is Ask.SIMILAR else ()
-        if ask is Ask.SIMILAR and not similar:  # closed or gone since they were found
-            return self._ask_next(Draft.from_dict({**draft.as_dict(), "similar_answered": True}), bubbles)
+        if ask is Ask.KNOWN_ISSUE and intake.issue(draft.known_issue) is None:  # over since it was found
+            return self._ask_next(replace(draft, known_issue=None), bubbles, conversation_id)
+        offers: tuple[Offer, ...] = ()
+        if ask is Ask.SIMILAR:
+            offers = intake.offers(draft, conversation_id)
+            if not offers:  # closed or gone since they were found
+                return self._ask_next(replace(draft, similar_answered=True), bubbles, conversation_id)
+            draft = replace(draft, similar_shown=intake.shown(draft, offers))
         bubbles.append(
-            speech.question(ask, draft, duty=intake.duty(draft), issue=intake.issue(draft.known_issue), similar=similar)
+            speech.question(ask, draft, duty=intake.duty(draft), issue=intake.issue(draft.known_issue), offers=offers)
         )
         return bubbles, [*keep_draft(draft.counted(ask)), SlotSet("requested_slot", ask.value)]
 
@@ -88,7 +102,7 @@ class SubmitReport(Step):
             return (), []
         complaint = self.services.filing.submit(memory.draft, memory.conversation_id)
         facts = self.services.locating.told(complaint.place, complaint.category)
-        ticket = self.services.speech.ticket(complaint, facts)
+        ticket = self.services.speech.ticket(complaint, facts, added=complaint.draft_id != memory.draft.id)
         if after := self.services.intake.next_problem(memory.draft):
             announced = self.services.speech.remark("report.next_problem", after)
             return [ticket, announced], [*keep_draft(after), FollowupAction("report_form")]

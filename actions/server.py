@@ -14,7 +14,8 @@ from rasa_sdk.interfaces import ActionNotFoundException
 from actions.feedback import HearRating
 from actions.followup import HearProgress
 from actions.handover import AskPerson
-from actions.repair import AnswerQuestion, LeaveForm, NotUnderstood, OldButton
+from actions.question import AnswerQuestion
+from actions.repair import LeaveForm, NotUnderstood, OldButton
 from actions.report import DropReport, HearReport, RestartReport, ResumeReport, SubmitReport
 from actions.step import Step
 from integrations.bootstrap import Services

@@ -37,17 +37,10 @@ class RunningSystem:
 
     def start(self) -> None:
         """Start and wait for the line that says it is ready. Raises RuntimeError with what was said instead."""
-        environment = {
-            **os.environ,
-            **{f"JIESU_{name}": str(port) for name, port in self.ports.items()},
-            "JIESU_DATA_DIR": str(self.folder),
-            "JIESU_DISPATCH_POLL_SECONDS": "3",
-            **self._more,
-        }
         self._lines = []
         self._process = subprocess.Popen(
             [sys.executable, "-m", "integrations.cli", "up"],
-            env=environment,
+            env=self._environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -61,6 +54,29 @@ class RunningSystem:
                 break
             time.sleep(0.1)
         raise RuntimeError("the system did not start:\n" + "\n".join(self._lines[-20:]))
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            **{f"JIESU_{name}": str(port) for name, port in self.ports.items()},
+            "JIESU_DATA_DIR": str(self.folder),
+            "JIESU_DISPATCH_POLL_SECONDS": "3",
+            **self._more,
+        }
+
+    def jiesu(self, *command: str) -> str:
+        """What an operator's command says. Raises AssertionError with its words where it fails."""
+        done = subprocess.run(
+            [sys.executable, "-m", "integrations.cli", *command],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, f"jiesu {' '.join(command)}: {done.stdout}{done.stderr}"
+        return done.stdout
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None

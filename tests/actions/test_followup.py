@@ -7,7 +7,7 @@ import pytest
 from actions.feedback import HearRating
 from actions.followup import HearProgress
 from actions.handover import AskPerson
-from actions.repair import AnswerQuestion, LeaveForm, NotUnderstood, OldButton
+from actions.repair import LeaveForm, NotUnderstood, OldButton
 from integrations.bootstrap import Services
 from integrations.services.casework import DepartmentUpdate
 from integrations.services.records import Bubble
@@ -212,13 +212,6 @@ def test_what_is_too_short_or_unclear_is_asked_about_and_not_lost(citizen: Citiz
     (ask,) = citizen.take(NotUnderstood, message(said, "nlu_fallback"))
     assert ask.text == words(citizen, "repair.not_understood")
     assert citizen.slots["said_before"] == said and citizen.draft is None
-
-
-def test_a_question_is_not_answered_with_something_made_up(citizen: Citizen) -> None:
-    (said,) = citizen.take(AnswerQuestion, message("供暖几号开始", "ask_question"))
-    assert said.text == words(citizen, "repair.question")
-    assert words(citizen, "repair.report_this") in [option.title for option in said.options]
-    assert citizen.slots["said_before"] == "供暖几号开始"
 
 
 def test_a_button_of_a_step_that_is_over_says_so(citizen: Citizen) -> None:

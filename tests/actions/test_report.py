@@ -14,6 +14,7 @@ from kb.known_issues import KnownIssue
 from kb.ticket_number import display
 from tests.actions.conftest import Citizen, message
 from tests.builders import LAMP, LAMP_AGAIN, PHONE, conversation, outbox
+from tests.builders import filed as with_builders
 from tests.fakes import FakeClock
 
 PLACE = "市北区合肥路688号翠湖小区北门"
@@ -305,7 +306,7 @@ def test_a_known_issue_is_told_before_any_form_and_may_be_enough(citizen: Citize
     citizen.services.replacements["known_issues"] = (HEATING,)
     (known,) = citizen.say(COLD)
     assert "正在换换热器。" in known.text
-    assert rows(known) == {"牵头单位": "市北区城市管理局", "预计到": "11月30日", "来源": "演示"}
+    assert rows(known) == {"牵头单位": "市北区城市管理局", "时间": "2026年11月1日到2026年11月30日", "来源": "演示"}
     (enough,) = citizen.tapped(known, words(citizen, "report.known_issue_fine"))
     assert enough.text == words(citizen, "report.known_issue_enough")
     assert citizen.draft is None and filed(citizen) == []
@@ -331,22 +332,73 @@ def test_a_neighbour_is_offered_the_same_problem_and_gets_a_number_of_their_own(
     citizen.tapped(card(citizen), "确认提交")
     (similar,) = neighbour.say(LAMP_AGAIN)
     assert similar.card is not None and similar.card["kind"] == "incidents"
-    neighbour.tapped(similar, words(citizen, "report.same_problem"))
-    (shown,) = neighbour.tap("contact:anonymous")
-    (ticket,) = neighbour.tapped(shown, words(citizen, "report.join_and_submit"))
+    (ticket,) = neighbour.tapped(similar, words(citizen, "report.same_problem"))
     (mine,), (theirs,) = filed(citizen), filed(neighbour)
     assert mine.number != theirs.number and mine.incident_id == theirs.incident_id
     assert theirs.joined and display(theirs.number) in ticket.text
 
 
-def test_a_similar_problem_that_was_closed_meanwhile_is_not_offered(citizen: Citizen, neighbour: Citizen) -> None:
+LAMPS = [f"市北区合肥路{number}号门口路灯坏了三天了" for number in (688, 686, 690, 684)]
+
+
+def test_of_several_a_few_are_shown_and_the_others_on_demand(citizen: Citizen, neighbour: Citizen) -> None:
+    for number, text in enumerate(LAMPS):
+        with_builders(citizen.services, text, address=f"other-{number}", draft_id=f"draft-{number}")
+    (asked,) = neighbour.say("市北区合肥路路灯坏了好几天，中段那里")
+    assert asked.card is not None and asked.text == words(citizen, "report.similar_several", count=3)
+    assert [item["title"][:2] for item in asked.card["items"]] == ["1.", "2.", "3."]
+    (all_of_them,) = neighbour.tapped(asked, words(citizen, "report.more_similar"))
+    assert all_of_them.card is not None and len(all_of_them.card["items"]) == 4
+    assert words(citizen, "report.more_similar") not in titles(all_of_them)
+    which, again = neighbour.say("是的", "affirm")
+    assert which.text == words(citizen, "report.similar_which") and again.card == all_of_them.card
+    (ticket,) = neighbour.say("第四个")
+    (mine,) = filed(neighbour)
+    assert mine.joined and display(mine.number) in ticket.text
+
+
+def test_who_says_it_is_another_one_tells_more_and_is_not_asked_again(citizen: Citizen, neighbour: Citizen) -> None:
+    citizen.tapped(card(citizen), "确认提交")
+    neighbour.say(LAMP_AGAIN)
+    (contact,) = neighbour.say("不是那盏，是它旁边那盏")
+    assert contact.text == words(citizen, "report.ask_contact")
+    assert neighbour.draft is not None and "旁边那盏" in neighbour.draft.description
+
+
+def test_nobody_gets_two_tickets_for_one_thing(citizen: Citizen) -> None:
+    citizen.tapped(card(citizen), "确认提交")
+    (mine,) = filed(citizen)
+    (offered,) = citizen.say(LAMP_AGAIN)
+    assert offered.card is not None
+    assert {"label": "您报过", "value": display(mine.number)} in offered.card["items"][0]["rows"]
+    (said,) = citizen.tapped(offered, words(citizen, "report.same_as_mine"))
+    assert said.text == words(citizen, "report.added", number=display(mine.number))
+    assert filed(citizen) == [mine]
+    with citizen.services.unit_of_work() as tx:
+        told = [report.text for report in tx.reports.of_complaint(mine.id)]
+    assert told == [LAMP, LAMP_AGAIN]
+    assert citizen.draft is None
+
+
+def test_a_card_tells_nothing_of_who_reported(citizen: Citizen, neighbour: Citizen) -> None:
+    citizen.say(f"{LAMP}，我叫王小明，住3号楼2单元501，电话{PHONE}")
+    citizen.say("对", "affirm")
+    (shown,) = neighbour.say(LAMP_AGAIN)
+    said = str(shown.as_json())
+    for personal in ("王小明", "501", PHONE, "138"):
+        assert personal not in said
+
+
+def test_a_similar_problem_that_was_closed_meanwhile_is_offered_as_one_that_may_be_back(
+    citizen: Citizen, neighbour: Citizen
+) -> None:
     citizen.tapped(card(citizen), "确认提交")
     neighbour.say(LAMP_AGAIN)
     (mine,) = filed(citizen)
     with citizen.services.unit_of_work() as tx:
         tx.incidents.close(mine.incident_id, citizen.services.clock())
     (asked,) = neighbour.take(HearReport)
-    assert asked.text == words(citizen, "report.ask_contact")
+    assert asked.card and asked.card["kind"] == "incidents"
 
 
 def test_calling_it_off_leaves_nothing_behind(citizen: Citizen) -> None:
