@@ -102,7 +102,9 @@ class SubmitReport(Step):
             return (), []
         complaint = self.services.filing.submit(memory.draft, memory.conversation_id)
         facts = self.services.locating.told(complaint.place, complaint.category)
-        ticket = self.services.speech.ticket(complaint, facts, added=complaint.draft_id != memory.draft.id)
+        done = self.services.informing.with_ticket(code=complaint.category, place=complaint.place)
+        added = complaint.draft_id != memory.draft.id
+        ticket = self.services.speech.ticket(complaint, facts, done=done, added=added)
         if after := self.services.intake.next_problem(memory.draft):
             announced = self.services.speech.remark("report.next_problem", after)
             return [ticket, announced], [*keep_draft(after), FollowupAction("report_form")]

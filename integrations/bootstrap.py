@@ -271,7 +271,12 @@ class Services:
 
     @cached_property
     def informing(self) -> Informing:
-        return Informing(unit_of_work=self.unit_of_work, clock=self.clock, shipped=lambda: self.known_issues)
+        return Informing(
+            unit_of_work=self.unit_of_work,
+            clock=self.clock,
+            shipped=lambda: self.known_issues,
+            examples=self.settings.issues_examples,
+        )
 
     @cached_property
     def following_feeds(self) -> FollowingFeeds:

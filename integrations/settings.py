@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     geocoder_url: str = Field(default="", pattern=WEB, description="A mirror of it; empty: the public service")
     geocoder_city: str = Field(default="青岛市", description="City that goes before every address")
     geocoder_daily_quota: int = Field(default=5000, ge=1, description="Most questions to it in a day")
+    issues_examples: bool = Field(default=True, description="Tell the invented known issues that ship as examples")
     issues_feed: str = Field(default="", repr=False, pattern=WEB, description="Feed of known issues; empty: none")
     issues_feed_seconds: float = Field(default=900.0, ge=10, description="How often the feed is fetched")
     log_level: str = Field(

@@ -90,17 +90,14 @@ def _show(console: Console, messages: Sequence[Message]) -> None:
         card = message["card"] or {}
         if message["text"]:
             console.print(f"[bold blue]接诉：[/]{escape(message['text'])}", highlight=False)
-        for item in card.get("items") or [card]:
+        items = card.get("items") or [card]
+        for number, item in enumerate(items, 1):
             rows = [f"{row['label']}：{row['value']}" for row in item.get("rows") or ()]
             rows += [f"{step['at']}  {step['text']}" for step in item.get("timeline") or ()]
             if rows:
-                console.print(
-                    Panel(
-                        escape("\n".join(rows)),
-                        title=escape(item.get("title") or item.get("number") or ""),
-                        expand=False,
-                    )
-                )
+                title = str(item.get("title") or item.get("number") or "")
+                title = f"{number}. {title}" if card.get("items") else title
+                console.print(Panel(escape("\n".join(rows)), title=escape(title), expand=False))
         for option in message["options"]:
             console.print(f"   [cyan]{option['number']}[/] {escape(option['title'])}", highlight=False)
 

@@ -81,6 +81,9 @@ def add(
     still_file: Annotated[
         bool, typer.Option("--still-file/--no-still-file", help="Whether a complaint can be filed all the same.")
     ] = True,
+    with_ticket: Annotated[
+        bool, typer.Option("--with-ticket", help="Tell it with the ticket, without holding up the report.")
+    ] = False,
 ) -> None:
     """Add one; with no area it is about the whole city."""
     services = _services()
@@ -101,6 +104,7 @@ def add(
         "source": source,
         "advice": advice or None,
         "still_file": still_file,
+        "with_ticket": with_ticket,
     }
     issue = _checked(services, value, crs)
     made = services.informing.add(issue)
@@ -296,6 +300,7 @@ def _facts(services: Services, kept: KeptIssue) -> list[tuple[str, str]]:
         ("advice", issue.advice or ""),
         ("source", issue.source),
         ("still file", "yes" if issue.still_file else "no"),
+        ("told", "with the ticket" if issue.with_ticket else "before the form"),
         ("from", kept.origin),
         ("added", moment(kept.added_at)),
         ("changed", moment(kept.changed_at)),

@@ -160,9 +160,13 @@ def _database(settings: Settings) -> Iterator[Check]:
 
 def _known_issues(settings: Settings) -> Iterator[Check]:
     with bootstrap.build(settings).unit_of_work() as tx:
-        counts = Counter(one.standing(today()) for one in tx.known_issues.all())
+        kept = tx.known_issues.all()
+        counts = Counter(one.standing(today()) for one in kept)
         begun, feeds = tx.known_issues.version(), {one.key: one for one in tx.issue_feeds.all()}
     said = ", ".join(f"{counts[standing]:,} {standing}" for standing in Standing)
+    examples = sum(one.example and one.standing(today()) is Standing.NOW for one in kept)
+    if examples and settings.issues_examples:
+        said += f"; {examples} of those now are invented examples, told until JIESU_ISSUES_EXAMPLES=false"
     yield Check("known issues", "ok", said if begun else "none yet: those that ship are taken over at the first start")
     if settings.issues_feed:
         yield _feed(settings, feeds.get(key_of(settings.issues_feed)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from integrations.services.incident_ports import Alike
 from integrations.services.judging import Judged, Judging
 from integrations.services.ports import Clock, UnitOfWork
 from kb import matching
@@ -50,8 +51,7 @@ class Comparing:
                 keys=asked_keys(place, draft.description),
                 point=point,
                 since=now - kind.recurs if kind.recurs else None,
-                category=draft.category,
-                vector=judged.vector,
+                alike=Alike(draft.category, judged.vector, now),
                 limit=MOST,
             )
         return self._weighed(draft, candidates, judged)
@@ -76,9 +76,9 @@ class Comparing:
         return tuple(offers)
 
     def shown(self, draft: Draft, offers: Sequence[Offer]) -> int:
-        """How many of them the citizen is to see: one where it is surely the same problem, else a few, or all."""
+        """How many of them the citizen is to see: one where that alone is surely the same, else a few, or all."""
         bar = matching.shipped().bars.same
-        sure = bool(offers) and offers[0].match.automatic and offers[0].match.score >= bar
+        sure = [one.match.automatic for one in offers if one.match.score >= bar] == [True]
         return min(len(offers), max(draft.similar_shown, 1 if sure else SHOWN_FIRST))
 
     def _weighed(

@@ -38,6 +38,8 @@ class _Copy:
 class Informing:
     """The use case, for one process. What ships is taken over once, when the list is new; `shipped` gives it.
 
+    What ships are examples with invented facts: where `examples` is False they are kept, and told to nobody.
+
     Each question first asks the database whether its copy is still the latest, which is one row: an entry that was
     ended is not told any more from that moment on, by no process.
     """
@@ -45,6 +47,7 @@ class Informing:
     unit_of_work: UnitOfWork
     clock: Clock
     shipped: Callable[[], Sequence[KnownIssue]]
+    examples: bool = True
     _copy: _Copy | None = field(default=None, init=False, repr=False)
 
     # -- for citizens ----------------------------------------------------------------------------------------
@@ -56,7 +59,7 @@ class Informing:
             version = tx.known_issues.version() or self._take_over(tx)
             copy = self._copy
             if copy is None or (copy.version, copy.on) != (version, day):
-                issues = tuple(one.issue for one in tx.known_issues.in_force(day))
+                issues = tuple(one.issue for one in tx.known_issues.in_force(day) if self.examples or not one.example)
                 copy = _Copy(version, day, issues)
                 if on is None:
                     self._copy = copy
@@ -68,8 +71,12 @@ class Informing:
         return all_applying(self.in_force(), code=code, place=place, on=day)
 
     def applying(self, *, code: str, place: Place | None) -> KnownIssue | None:
-        """The most particular of them."""
-        return next(iter(self.all_applying(code=code, place=place)), None)
+        """The most particular of those that are told before the form."""
+        return next((one for one in self.all_applying(code=code, place=place) if not one.with_ticket), None)
+
+    def with_ticket(self, *, code: str, place: Place | None) -> KnownIssue | None:
+        """The most particular of those that are told with the ticket."""
+        return next((one for one in self.all_applying(code=code, place=place) if one.with_ticket), None)
 
     def issue(self, issue_id: str | None) -> KnownIssue | None:
         """The issue with this id; None once it is over or ended."""

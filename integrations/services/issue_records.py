@@ -46,6 +46,11 @@ class KeptIssue:
     ended_why: str | None = None
     ended_by: str | None = None
 
+    @property
+    def example(self) -> bool:
+        """Whether it ships and nobody has changed it."""
+        return self.origin is Origin.CONTENT
+
     def standing(self, on: date) -> Standing:
         """How it stands on that day."""
         if self.ended_on is not None and on >= self.ended_on:

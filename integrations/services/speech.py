@@ -173,7 +173,7 @@ class Speech:
                 rows.append(("目前", self.words.say(f"status.{one.status}")))
             if one.own:
                 rows.append(("您报过", ticket_number.display(one.own)))
-            items.append({"title": f"{number}. {shortened(incident.summary, 40)}", "rows": _rows(rows)})
+            items.append({"title": shortened(incident.summary, 40), "rows": _rows(rows)})
             title = _SAME[bool(one.own), shown == 1]
             options.append(self.option(title, f"similar:{incident.id}", number=number))
         options.append(self.option("report.not_same", "similar:none"))
@@ -224,8 +224,10 @@ class Speech:
             return None
         return Bubble(leaf.entry.safety_advice, (), {"kind": "danger", "title": "先保证安全", "rows": []})
 
-    def ticket(self, complaint: Complaint, facts: Sequence[Fact] = (), *, added: bool = False) -> Bubble:
-        """The ticket after filing; `facts` are what the city's own layers say of the place.
+    def ticket(
+        self, complaint: Complaint, facts: Sequence[Fact] = (), *, done: KnownIssue | None = None, added: bool = False
+    ) -> Bubble:
+        """The ticket after filing; `facts` are what the city's own layers say of the place, `done` what it does there.
 
         `added`: it is one that the citizen had before, to which the words were added.
         """
@@ -238,6 +240,8 @@ class Speech:
             ("办理单位", leaf.entry.unit),
             ("最迟答复", moment(complaint.due_at)),
         ]
+        if done:
+            rows.append(("市里在做", f"{done.say}（{done.source}，{_day(done.starts)}起）"))
         key = "report.added" if added else "report.joined" if complaint.joined else "report.filed"
         gaps = {"number": ticket_number.display(complaint.number), "notice": leaf.entry.notice}
         return Bubble(

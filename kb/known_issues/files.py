@@ -41,8 +41,9 @@ OPTIONAL: tuple[tuple[str, ...], ...] = (
     ("polygon", "多边形"),
     ("advice", "建议"),
     ("still_file", "仍可提交"),
+    ("with_ticket", "随编号告知"),
 )
-_YES_NO = {"": True, "是": True, "否": False}
+_YES_NO = {"是": True, "否": False}
 _SEPARATORS = str.maketrans("、；;", "|||")
 
 _Raw = tuple[str, int, Mapping[str, Any]]
@@ -152,8 +153,9 @@ def _of_row(row: Mapping[str, str]) -> dict[str, Any]:
     for key, cell in row.items():
         if key in LISTS:
             value[key] = [name.strip() for name in cell.translate(_SEPARATORS).split("|") if name.strip()]
-        elif key == "still_file":
-            value[key] = _YES_NO.get(cell, cell)
+        elif key in ("still_file", "with_ticket"):
+            if cell:
+                value[key] = _YES_NO.get(cell, cell)
         elif key == "polygon" and cell:
             value[key] = _geometry(cell)
         elif key not in (*_CIRCLE, "polygon", "advice") or (key == "advice" and cell):

@@ -44,7 +44,7 @@ class KnownIssue(Strict):
 
     `compounds`, `places`, `circle` and `polygon` say exactly where: one of them is enough, and `districts` then only
     keeps namesakes of other districts out. Without them it is about `streets`, without those about `districts`.
-    `ends` is its last day.
+    `ends` is its last day. `with_ticket`: it is told with the ticket and does not hold up the report.
     """
 
     id: Id
@@ -63,11 +63,14 @@ class KnownIssue(Strict):
     source: Line
     advice: Words | None = None
     still_file: bool = True
+    with_ticket: bool = False
 
     @model_validator(mode="after")
     def _in_order(self) -> KnownIssue:
         if self.ends < self.starts:
             raise ValueError(f"ends {self.ends} before it starts {self.starts}")
+        if self.with_ticket and not self.still_file:
+            raise ValueError("with_ticket needs still_file: without a complaint there is no ticket to tell it with")
         return self
 
     def holds(self, on: date) -> bool:

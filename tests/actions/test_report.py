@@ -326,6 +326,15 @@ def test_a_known_issue_can_be_reported_all_the_same(citizen: Citizen) -> None:
     assert contact.text == words(citizen, "report.ask_contact")
 
 
+def test_what_is_of_interest_but_no_answer_is_told_with_the_ticket(citizen: Citizen) -> None:
+    citizen.services.replacements["known_issues"] = (HEATING.model_copy(update={"with_ticket": True}),)
+    (contact,) = citizen.say(COLD)
+    assert contact.text == words(citizen, "report.ask_contact")
+    citizen.tap("contact:anonymous")
+    (ticket,) = citizen.say("对", "affirm")
+    assert rows(ticket)["市里在做"] == "正在换换热器。（演示，2026年11月1日起）"
+
+
 def test_a_neighbour_is_offered_the_same_problem_and_gets_a_number_of_their_own(
     citizen: Citizen, neighbour: Citizen
 ) -> None:
@@ -346,7 +355,7 @@ def test_of_several_a_few_are_shown_and_the_others_on_demand(citizen: Citizen, n
         with_builders(citizen.services, text, address=f"other-{number}", draft_id=f"draft-{number}")
     (asked,) = neighbour.say("市北区合肥路路灯坏了好几天，中段那里")
     assert asked.card is not None and asked.text == words(citizen, "report.similar_several", count=3)
-    assert [item["title"][:2] for item in asked.card["items"]] == ["1.", "2.", "3."]
+    assert len(asked.card["items"]) == 3
     (all_of_them,) = neighbour.tapped(asked, words(citizen, "report.more_similar"))
     assert all_of_them.card is not None and len(all_of_them.card["items"]) == 4
     assert words(citizen, "report.more_similar") not in titles(all_of_them)

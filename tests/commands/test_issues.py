@@ -114,9 +114,12 @@ def test_add_has_an_option_for_every_field(jiesu: Jiesu, services: Services, tmp
     assert result.exit_code == 0, result.output
     made = services.informing.issue("HAND")
     assert made is not None
-    assert set(made.model_dump(exclude_defaults=True)) == set(KnownIssue.model_fields)
+    # the two that exclude each other, in turn
+    assert set(made.model_dump(exclude_defaults=True)) == set(KnownIssue.model_fields) - {"with_ticket"}
     assert made.districts == ("市南区", "市北区") and made.still_file is False
     assert services.informing.get("HAND").origin == "clerk"
+    assert added(jiesu, "--id", "LATER", "--with-ticket").exit_code == 0
+    assert services.informing.get("LATER").issue.with_ticket
 
 
 def test_an_id_is_made_and_a_chinese_maps_point_is_moved(jiesu: Jiesu, services: Services) -> None:

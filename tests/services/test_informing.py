@@ -75,6 +75,14 @@ def test_what_ships_is_taken_over_once(services: Services, informing: Informing)
     assert [one.origin for one in again.informing.listed()] == [Origin.CONTENT]
 
 
+def test_examples_are_told_to_nobody_where_the_city_says_so_until_they_are_its_own(services: Services) -> None:
+    services.informing.examples = False
+    assert services.informing.in_force() == ()
+    assert [one.issue.id for one in services.informing.listed()] == ["SHIPPED"]
+    services.informing.take_in([issue("SHIPPED", say="真的在改造。")])
+    assert [one.say for one in services.informing.in_force()] == ["真的在改造。"]
+
+
 def test_an_empty_list_is_taken_over_too(services: Services) -> None:
     assert told(another(services, known_issues=()).informing) == []
     assert told(services.informing) == [], "the first start was over"
