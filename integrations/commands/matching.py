@@ -7,10 +7,11 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
-from typing import Any, TextIO
+from itertools import islice, pairwise
+from typing import Any
 
 import typer
+from rich.console import Console
 
 from integrations import bootstrap, settings
 from integrations.bootstrap import Services
@@ -54,22 +55,26 @@ def add_to(app: typer.Typer) -> None:
         """Read {"id","text","time"} lines in order of time; print which are about the same problem.
 
         A pin may come with a line: "lat", "lon" and "crs" (WGS-84, GCJ-02 or BD-09). A line {"closed": id, "time": …}
-        says that the incident of that report was closed then.
+        says that the incident of that report was closed then. Lines that are not in order of time are taken in it all
+        the same, and the first of them is told on standard error; what is printed stays in the order of the input.
 
         Printed are id, incident (the first report of the group that the report joins without a person; its own id
         where it joins none), recurrence_of (the closed incident that is there again) and suggested, at most five, with
         incident, score and reasons.
         """
         names: dict[str, str | int] = {}
-        for given, placed in run(bootstrap.build(settings.load()), sys.stdin):
+        lines = list(_lines(sys.stdin))
+        told = []
+        for given, placed in run(bootstrap.build(settings.load()), in_order(lines)):
             names[given.id] = given.raw
-            _print(given.raw, placed, names)
+            told.append((given.number, given.raw, placed))
+        for _, raw, placed in sorted(told, key=lambda one: one[0]):
+            _print(raw, placed, names)
 
 
-def run(services: Services, stream: TextIO) -> Iterator[tuple[Line, Placed]]:
-    """Every report of the stream with what becomes of it. Raises ContentError naming the line."""
-    grouping, maker = Grouping(), maker_of(services)
-    lines = _in_order(_lines(stream))
+def run(services: Services, given: Iterable[Line]) -> Iterator[tuple[Line, Placed]]:
+    """Every report with what becomes of it, as they come. Raises ContentError naming the line."""
+    grouping, maker, lines = Grouping(), maker_of(services), iter(given)
     while together := list(islice(lines, TOGETHER)):
         reports = iter(read(services, maker, [line for line in together if line.closed is None]))
         for line in together:
@@ -156,17 +161,16 @@ def _pin(value: dict[str, Any]) -> Place | None:
     return Place(text="", lat=point[0], lon=point[1], crs=crs, confidence=0.6)
 
 
-def _in_order(lines: Iterable[Line]) -> Iterator[Line]:
-    before: Line | None = None
-    for line in lines:
-        if before and line.time < before.time:
-            raise _wrong(
-                line.number,
-                f"time: {line.time.isoformat()} is before {before.time.isoformat()} of line {before.number}; "
-                "lines in order of time would do",
+def in_order(lines: Sequence[Line]) -> list[Line]:
+    """The lines in order of time; the first that is out of it is told on standard error."""
+    for before, line in pairwise(lines):
+        if line.time < before.time:
+            what = f"time: {line.time.isoformat()} is before {before.time.isoformat()} of line {before.number}"
+            Console(stderr=True, soft_wrap=True).print(
+                f"standard input:{line.number}: {what}; all lines are taken in order of time", highlight=False
             )
-        yield line
-        before = line
+            break
+    return sorted(lines, key=lambda line: line.time)
 
 
 def _print(given: str | int, placed: Placed, names: dict[str, str | int]) -> None:

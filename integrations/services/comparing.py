@@ -60,10 +60,11 @@ class Comparing:
         """Those found before that are still there, best first, with what stands of each."""
         if not (draft.similar and draft.place and draft.category):
             return ()
+        judged = self.judging.judge(draft.description)  # before the transaction: an embedder may take its time
         with self.unit_of_work() as tx:
             found = [tx.incidents.recent(incident) for incident in draft.similar]
             there = {incident.id: incident for incident in found if incident}
-            weighed = self._weighed(draft, there.values())
+            weighed = self._weighed(draft, there.values(), judged)
             conversation = tx.conversations.get(conversation_id)
             offers = []
             for one in weighed:
@@ -81,13 +82,7 @@ class Comparing:
         sure = [one.match.automatic for one in offers if one.match.score >= bar] == [True]
         return min(len(offers), max(draft.similar_shown, 1 if sure else SHOWN_FIRST))
 
-    def _weighed(
-        self, draft: Draft, incidents: Iterable[OpenIncident], judged: Judged | None = None
-    ) -> tuple[Similar, ...]:
-        incidents = tuple(incidents)
-        if not incidents:
-            return ()
-        judged = judged or self.judging.judge(draft.description)
+    def _weighed(self, draft: Draft, incidents: Iterable[OpenIncident], judged: Judged) -> tuple[Similar, ...]:
         return matching.similar(
             code=draft.category or "",
             place=draft.place,

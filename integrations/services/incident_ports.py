@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from integrations.services.records import Incident, Merge, Report
 from kb.matching import OpenIncident
@@ -21,6 +21,14 @@ class Reports(Protocol):
 
     def of_incident(self, incident_id: str) -> Sequence[Report]:
         """Those of all complaints of the incident it is part of now, oldest first."""
+
+
+class Alike(NamedTuple):
+    """What a report is about, for finding the incidents most like it."""
+
+    category: str
+    vector: bytes | None
+    now: datetime
 
 
 class Incidents(Protocol):
@@ -57,15 +65,14 @@ class Incidents(Protocol):
         keys: Sequence[str] = (),
         point: tuple[float, float] | None = None,
         since: datetime | None = None,
-        category: str | None = None,
-        vector: bytes | None = None,
+        alike: Alike | None = None,
         limit: int = 200,
     ) -> Sequence[OpenIncident]:
         """Those of these branches in one of these cells or under one of these keys, at most `limit`.
 
         `keys` most exact first; NOWHERE among them finds those without a place. Nearest to `point` (WGS-84) and latest
-        report first. Open ones; with `since` also those closed since then. With `category` some hundreds are looked at,
-        and where they are more than `limit`, half of those given are the most alike in category and `vector`.
+        report first. Open ones; with `since` also those closed since then. With `alike` some hundreds are looked at,
+        and where they are more than `limit`, the most promising are given, those first; too old ones are left out.
         """
 
     def near(self, *, level1: str, district: str | None, limit: int = 200) -> Sequence[OpenIncident]:

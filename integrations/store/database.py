@@ -50,6 +50,8 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     _keep_a_write_ahead_log(cursor)
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    # In KB. The upper pages of the indexes stay in memory when a million incidents are open.
+    cursor.execute("PRAGMA cache_size=-16384")
     cursor.close()
 
 

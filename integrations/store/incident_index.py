@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Any
 
 from sqlalchemy import (
@@ -34,6 +34,7 @@ from sqlalchemy import (
 from integrations.services.records import NOWHERE
 from integrations.store import tables as t
 from kb.matching.keys import cell_of, place_keys, point_of
+from kb.matching.promising import worth_of_key
 from kb.places import Place
 from kb.places.coordinates import Point
 
@@ -106,21 +107,28 @@ def search(
     point: Point | None,
     since: datetime | None,
     limit: int,
-) -> list[str]:
-    """Ids of at most `limit` incidents: the nearest ones and those of each name, the latest first, in turns."""
+) -> dict[str, float]:
+    """At most `limit` incidents: the nearest ones and those of each name, the latest first, in turns.
+
+    By id, with the log-odds of all the names and cells under which it stands.
+    """
     keys = tuple(dict.fromkeys(keys))
     if not branches or not (keys or cells):
-        return []
+        return {}
     asked: dict[str, Any] = {"branches": list(branches), "each": limit, "since": seconds(since) if since else OPEN}
     asked |= {f"key_{nth}": key for nth, key in enumerate(keys)}
     if cells:
         lat, lon = point or (0.0, 0.0)
         asked |= {"cells": list(cells), "lat": lat, "lon": lon, "narrow": math.cos(math.radians(lat))}
     found: list[list[tuple[float, str]]] = [[] for _ in range(len(keys) + 1)]
+    worth = [worth_of_key(key) for key in (*keys, None)]
+    places: dict[str, float] = {}
     for which, rank, incident_id in db.execute(_statement(len(keys), bool(cells), since is not None), asked):
         found[which].append((rank, incident_id))
+        places[incident_id] = places.get(incident_id, 0.0) + worth[which]
     in_turns = (one for several in zip_longest(*map(sorted, found)) for one in several if one is not None)
-    return list(dict.fromkeys(incident_id for _, incident_id in in_turns))[:limit]
+    first = islice(dict.fromkeys(incident_id for _, incident_id in in_turns), limit)
+    return {incident_id: places[incident_id] for incident_id in first}
 
 
 def seconds(at: datetime) -> int:

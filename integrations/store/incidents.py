@@ -6,13 +6,14 @@ order; `survivor_id` is its root, so that everything of one incident is read by 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, func, insert, or_, select, update
 
 from integrations.services.errors import Conflict
+from integrations.services.incident_ports import Alike
 from integrations.services.records import Incident
 from integrations.store import incident_index
 from integrations.store import tables as t
@@ -99,21 +100,21 @@ class IncidentTable(Repository):
         keys: Sequence[str] = (),
         point: tuple[float, float] | None = None,
         since: datetime | None = None,
-        category: str | None = None,
-        vector: bytes | None = None,
+        alike: Alike | None = None,
         limit: int = 200,
     ) -> Sequence[OpenIncident]:
-        found = incident_index.search(
+        places = incident_index.search(
             self._db,
             branches=branches,
             cells=cells,
             keys=keys,
             point=point,
             since=since,
-            limit=max(limit, _LOOKED_AT) if category else limit,
+            limit=max(limit, _LOOKED_AT) if alike else limit,
         )
-        if len(found) > limit:
-            found = promising(self._glimpses(found), category=category or "", vector=vector, most=limit)
+        found = list(places)
+        if alike and len(found) > limit:
+            found = promising(self._glimpses(places), **alike._asdict(), most=limit)
         rows = self._rows(found)
         wholes = self._rows({row.survivor_id for row in rows.values()} - rows.keys())
         once = dict.fromkeys(rows[one].survivor_id for one in found)
@@ -123,11 +124,11 @@ class IncidentTable(Repository):
         wanted = select(t.incidents).where(_c.id.in_(incident_ids))
         return {row.id: row for row in self._db.execute(wanted)} if incident_ids else {}
 
-    def _glimpses(self, incident_ids: Sequence[str]) -> list[Glimpse]:
+    def _glimpses(self, places: Mapping[str, float]) -> list[Glimpse]:
         """In their order, each as the incident that it is part of."""
-        wanted = select(_c.id, _c.survivor_id, _c.category, _c.vector).where(_c.id.in_(incident_ids))
-        rows = {row.id: Glimpse(row.survivor_id, row.category, row.vector) for row in self._db.execute(wanted)}
-        return [rows[one] for one in incident_ids]
+        columns = (_c.id, _c.survivor_id, _c.category, _c.last_report_at, _c.closed_at, _c.vector)
+        rows = {row[0]: row for row in self._db.execute(select(*columns).where(_c.id.in_(places.keys())))}
+        return [Glimpse(*rows[one][1:], place=worth) for one, worth in places.items()]
 
     def near(self, *, level1: str, district: str | None, limit: int = 200) -> Sequence[OpenIncident]:
         wanted = select(t.incidents).where(_c.level1 == level1, _c.closed_at.is_(None), _c.merged_into.is_(None))

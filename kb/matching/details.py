@@ -24,14 +24,17 @@ _GATES = re.compile(r"([东南西北]{1,2}|正|\d)(?:大)?门(?![面诊禁市店
 _PARTS = re.compile(r"(?<!\d)(\d{1,2})期(?![间望待])|(?<!市)([东西南北a-h]\d?)区(?!别)")
 _EXITS = re.compile(r"(?<![a-z])([a-h]\d?)(?:出入?|入)?口")
 _ROAD = re.compile(
-    r"[^\W_的在从到和与及跟由往向至是有离过了把被占我们您这那条段口边上下个没整叫]{1,5}?(?:大街|大道|支路|路|街)"
+    r"[^\W_的在从到和与及跟由往向至是有离过了把被占靠近我们您这那条段口边上下个没整叫]{1,5}?(?:大街|大道|支路|路|街)"
     r"(?![灯面边上下过况人标牌障由途沿灯政缘基沟坑费道])"
 )
-# What follows a road that another one meets: 靠近长沙路口.
+# What follows a road that another one meets: 靠近青山路口.
 _CROSSING = re.compile(r"路?口|交叉|交界")
-_ANYTHING = re.compile("")
+# What compounds are called, with or without 小区 after it; the two characters before it tell them apart.
+_COMPOUND = re.compile(
+    r"[^\W\d_a-z的在]{2}(?:花园|花苑|家园|嘉园|佳园|佳苑|山庄|华庭|豪庭|名郡|丽都|半岛|公馆|雅居|雅苑|馨苑|新苑|水岸|新城|新村|华府|国际城|公寓)"
+)
 _NO_ROAD = re.compile(
-    r"(?:马|道|公|铁|线|半|走|修|一|十字|丁字|小|大|主|辅|水|电|迷|堵|占|问|让|人行道|柏油|水泥|便民|步行)(?:路|街)$"
+    r"(?:马|道|公|铁|线|半|走|修|一|十字|丁字|小|大|主|辅|电|迷|堵|占|问|让|人行道|柏油|水泥|便民|步行)(?:路|街)$"
 )
 
 # The division before its road: 市北区合肥路.
@@ -43,7 +46,7 @@ _NOT = re.compile(r"[^,，。;；!！?？()（）\n]*(?<!是)不是(?!吗|么|�
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """Each kind of detail that the words name; empty where they name none. `crossed` are the roads that another meets."""
+    """Each kind of detail that the words name; empty where they name none. `crossed` are roads that another meets."""
 
     buildings: frozenset[str]
     units: frozenset[str]
@@ -53,6 +56,7 @@ class Details:
     exits: frozenset[str]
     roads: frozenset[str]
     crossed: frozenset[str]
+    compounds: frozenset[str]
 
 
 @lru_cache(maxsize=4_096)
@@ -60,6 +64,7 @@ def details(text: str) -> Details:
     """What the text names."""
     plain = with_digits(folded(_NOT.sub(" ", text)))
     numbers = _COUNTED.sub(" ", plain)
+    roads, crossed = _roads(plain)
     return Details(
         buildings=frozenset(_buildings(numbers)),
         units=frozenset(_UNITS.findall(plain)),
@@ -67,8 +72,9 @@ def details(text: str) -> Details:
         gates=frozenset(_GATES.findall(plain)),
         parts=frozenset(one or other for one, other in _PARTS.findall(plain)),
         exits=frozenset(_EXITS.findall(plain)),
-        roads=frozenset(_roads(plain)),
-        crossed=frozenset(_roads(plain, _CROSSING)),
+        roads=frozenset(roads),
+        crossed=frozenset(crossed),
+        compounds=frozenset(_COMPOUND.findall(plain)),
     )
 
 
@@ -84,7 +90,16 @@ def _buildings(plain: str) -> set[str]:
     return found
 
 
-def _roads(plain: str, before: re.Pattern[str] = _ANYTHING) -> set[str]:
-    found = (one for one in _ROAD.finditer(plain) if before.match(plain, one.end()))
-    said = (_DIVISION.sub("", one.group()) for one in found)
-    return {road for road in said if len(road) >= 3 and not _NO_ROAD.search(road)}
+def _roads(plain: str) -> tuple[set[str], set[str]]:
+    """All roads, and those at a crossing: named as one, or right beside another: 金水路青山路."""
+    roads, crossed = set(), set()
+    spans = list(_ROAD.finditer(plain))
+    ends, starts = {one.end() for one in spans}, {one.start() for one in spans}
+    for one in spans:
+        road = _DIVISION.sub("", one.group())
+        if len(road) < 3 or _NO_ROAD.search(road):
+            continue
+        roads.add(road)
+        if _CROSSING.match(plain, one.end()) or one.start() in ends or one.end() in starts:
+            crossed.add(road)
+    return roads, crossed

@@ -88,7 +88,8 @@ class Grouping:
             self._index.tell(joined.id, report)
             self._group[id_] = joined.id
             return Placed(joined.id, None, tuple(found[:MOST]))
-        back = next((one.incident.id for one in gone if one.automatic and one.score >= self._policy.bars.same), None)
+        # To come back is told, nothing is joined: a contradiction has lowered the score, and only the likeliest counts.
+        back = gone[0].incident.id if gone and gone[0] is found[0] and gone[0].score >= self._policy.bars.same else None
         place = report.place or Place(text="")
         self._index.put(
             OpenIncident(

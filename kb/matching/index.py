@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 
@@ -153,7 +153,6 @@ class MemoryIndex:
         for key in asked_keys(place, report.text):
             # At a house, a spot or a crossing all problems are few; along a road they are not.
             yield from self._under(key, branches if key.endswith(_LONG) else None)
-            yield from self._under(key, None, MOST_FAR)
         if (point := point_of(place)) is not None:
             radius = self._policy.of(report.category).radius + (0.0 if place.pinned else _LISTED_M)
             for cell in cells_around(point, radius):
@@ -163,11 +162,17 @@ class MemoryIndex:
             yield from self._under(f"*/{name}", branches)
         for run in sorted(letters(report.text).rare):
             yield from self._under(f"~{run}", branches)
-            yield from self._under(f"~{run}", None, MOST_FAR)
+            yield from self._few(f"~{run}")
         if report.vector is not None:
             for branch in branches:
                 if branch in self._vectors:
                     yield from self._vectors[branch].nearest(report.vector, NEAREST)
+
+    def _few(self, key: str) -> Iterator[str]:
+        """All incidents under a key that only few have, whatever their branches: a name, not a way of speaking."""
+        by_branch = self._at.get(key, {})
+        if sum(map(len, by_branch.values())) <= MOST_FAR:
+            yield from chain.from_iterable(by_branch.values())
 
     def _under(self, key: str, branches: Iterable[str] | None, most: int = MOST_UNDER) -> Iterator[str]:
         """The latest incidents under a key, of these branches or of all."""

@@ -28,7 +28,7 @@ _OTHERWISE = {"黄岛区": ("西海岸", "开发区", "胶南"), "市北区": ("
 class Side:
     """`point` is WGS-84, and `pinned` where a citizen showed it; `stated` is True where the words or a pin tell the
     district, and not only a name that lies there. `street` is the town or street office where the words say it. Names
-    and roads are normalised; `read_roads` are those of the place that was read and of crossings, `roads` with others."""
+    and roads are normalised; `read_roads` are those of the place and of crossings, `roads` with others."""
 
     letters: Letters
     details: Details
@@ -79,7 +79,7 @@ def says_district(district: str | None, words: str) -> bool:
 
 
 def _street(street: str | None, words: str) -> str | None:
-    """The name of a town or street office without its kind, where the words have it: 北宅 of 北宅街道."""
+    """The name of a town or street office without its kind, where the words have it: 沙河 of 沙河街道."""
     bare = _OFFICE.sub("", street or "")
     return bare if len(bare) >= 2 and bare in words else None
 

@@ -76,7 +76,8 @@ def shared_name(one: Letters, other: Letters) -> str:
     for start in range(len(one.plain) - _NAME + 1) if both else ():
         part = one.plain[start : start + _NAME]
         run = (run + part[-1] if run else part) if part in both else ""
-        longest = max(longest, run, key=len)
+        if len(run) > len(longest):
+            longest = run
     return longest
 
 

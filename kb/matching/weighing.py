@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from kb.matching.incident import Likely, OpenIncident
 from kb.matching.meaning import nearness
@@ -77,7 +78,7 @@ def weigh(report: Report, incident: OpenIncident, now: datetime, policy: Policy 
     features = dict(where.figures)
     features |= _by_words(report, incident, mine, theirs)
     features |= _by_category(report, incident, kind, where, policy)
-    late = _late(incident, now, kind)
+    late = lateness(incident.last_report_at, incident.closed_at, now, kind)
     features["age"] = _age(now - incident.last_report_at)
     if late:
         features["late"] = late
@@ -86,7 +87,9 @@ def weigh(report: Report, incident: OpenIncident, now: datetime, policy: Policy 
     probability = _probability(features, policy.weights)
     if late > OVER or not (where.said or same_words or _near_words(features)):
         probability = 0.0
-    automatic = same_words or (placed and where.said is not None and not where.against and late <= 1.0)
+    # Along a road there are many, of which one telling names the house or the crossing and the other may mean the next.
+    exact = where.said is not None and not (where.figures.get("road") and not where.figures.get("pin"))
+    automatic = same_words or (placed and exact and not where.against and late <= 1.0)
     reasons = _reasons(report, incident, now, where, same_words, policy)
     return Match(round(probability, 4), reasons, features, automatic, where.against)
 
@@ -123,12 +126,10 @@ def _by_category(
     report: Report, incident: OpenIncident, kind: Sameness, where: Whereabouts, policy: Policy
 ) -> dict[str, float]:
     """How far both are likely to be of one leaf, level 2 and level 1, each from 0 to 1; the rest is near or strange."""
-    mine, theirs = (
-        dict(report.likely or ((report.category, 1.0),)),
-        dict(incident.likely or ((incident.category, 1.0),)),
-    )
-    found = {name: _agreement(mine, theirs, digits) for name, digits in (("leaf", 6), ("level2", 4), ("level1", 2))}
-    rest, linked = 1.0 - found["level1"], _linked(_summed(mine, 2), _summed(theirs, 2), policy)
+    mine = _levels(report.likely or ((report.category, 1.0),))
+    theirs = _levels(incident.likely or ((incident.category, 1.0),))
+    found = {name: _agreement(*both) for name, *both in zip(("leaf", "level2", "level1"), mine, theirs, strict=True)}
+    rest, linked = 1.0 - found["level1"], _linked(mine[2], theirs[2], policy)
     found |= {"near_branch": rest * linked, "stranger": rest * (1.0 - linked)}
     if kind.reach is Reach.HOME and "same_unit" not in where.figures:
         found["home"] = 1.0
@@ -147,16 +148,20 @@ def _linked(mine: Mapping[str, float], theirs: Mapping[str, float], policy: Poli
     )
 
 
-def _agreement(mine: Mapping[str, float], theirs: Mapping[str, float], digits: int) -> float:
-    """From 0 to 1 for the same distribution over the codes' first digits (the Bhattacharyya coefficient)."""
-    if digits < 6:
-        mine, theirs = _summed(mine, digits), _summed(theirs, digits)
+def _agreement(mine: Mapping[str, float], theirs: Mapping[str, float]) -> float:
+    """From 0 to 1 for the same distribution over codes (the Bhattacharyya coefficient)."""
     return min(1.0, sum(math.sqrt(chance * theirs[code]) for code, chance in mine.items() if code in theirs))
 
 
-def _summed(chances: Mapping[str, float], digits: int) -> dict[str, float]:
+@lru_cache(maxsize=4_096)
+def _levels(likely: Likely) -> tuple[Mapping[str, float], Mapping[str, float], Mapping[str, float]]:
+    """The probabilities by leaf, level 2 and level 1."""
+    return dict(likely), _summed(likely, 4), _summed(likely, 2)
+
+
+def _summed(likely: Likely, digits: int) -> Mapping[str, float]:
     found: dict[str, float] = {}
-    for code, chance in chances.items():
+    for code, chance in likely:
         found[code[:digits]] = found.get(code[:digits], 0.0) + chance
     return found
 
@@ -175,13 +180,13 @@ def _near_words(features: Mapping[str, float]) -> bool:
     return features["overlap"] >= NEAR_WORDS or features.get("near", 0.0) >= NEAR_VECTORS
 
 
-def _late(incident: OpenIncident, now: datetime, kind: Sameness) -> float:
+def lateness(last_report_at: datetime, closed_at: datetime | None, now: datetime, kind: Sameness) -> float:
     """How much of its period has passed since the last report; of a closed one, of the time in which it recurs."""
-    if incident.closed_at is not None and now > incident.closed_at:
-        return (now - incident.closed_at) / kind.recurs if kind.recurs else 2 * OVER
+    if closed_at is not None and now > closed_at:
+        return (now - closed_at) / kind.recurs if kind.recurs else 2 * OVER
     if kind.period is None:
         return 0.0
-    return max(timedelta(0), now - incident.last_report_at) / kind.period
+    return max(timedelta(0), now - last_report_at) / kind.period
 
 
 def _age(gap: timedelta) -> float:

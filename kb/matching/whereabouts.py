@@ -139,7 +139,8 @@ def _contradictions(one: Side, other: Side, reach: Reach, figures: dict[str, flo
         against.append("house")
     if "other_name" in figures:
         against.append("name")
-    if one.spot and other.spot and not named:
+    unlike = (one.spot and other.spot) or _disjoint(here.compounds, there.compounds)
+    if unlike and not named:
         figures["other_spot_here" if common else "other_spot"] = 1.0
         against.append("spot")
     mine, theirs = same_roads(one.read_roads, other.read_roads)
@@ -208,7 +209,11 @@ def _alike_only(name: str, one: Side, other: Side) -> bool:
 
 
 def _places(name: str, text: str) -> list[int]:
-    return [at for at in range(len(text) - len(name) + 1) if text.startswith(name, at)]
+    found, at = [], text.find(name)
+    while at >= 0:
+        found.append(at)
+        at = text.find(name, at + 1)
+    return found
 
 
 def _slipped(one: str, other: str) -> bool:

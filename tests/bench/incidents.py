@@ -26,6 +26,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
 from integrations.services.comparing import Comparing
+from integrations.services.incident_ports import Alike
 from integrations.services.judging import Judged, Judging
 from integrations.store import database, incident_index
 from integrations.store import tables as t
@@ -39,7 +40,8 @@ from tests.bench.open_incidents import NOW, ONE_CITY, City, Told
 from tests.bench.places import memory_mb
 
 SIZES = (10_000, 100_000, 1_000_000)
-WARM, ASKED = 300, 2_000
+DATABASES, SPREADS = ("SQLite", "PostgreSQL"), ("one city", "wide")
+WARM, ASKED = 200, 1_000
 TIMES = ("find", "all", "hot_find", "hot_all")
 PICTURE = Path(__file__).parents[2] / "docs" / "images" / "bench-incidents.png"
 GOAL_MS = 20.0
@@ -84,7 +86,7 @@ def _put(engine: Engine, batch: list[OpenIncident]) -> None:
                 continue
             columns = list(rows[0])
             with (
-                connection.connection.cursor() as cursor,
+                connection.connection.cursor() as cursor,  # type: ignore[attr-defined]
                 cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy,
             ):
                 for row in rows:
@@ -141,8 +143,7 @@ def measured(url: str, neighbourhoods: int) -> dict[str, float]:
                 keys=asked_keys(one.place, one.text),
                 point=point,
                 since=NOW - kind.recurs if kind.recurs else None,
-                category=one.code,
-                vector=one.vector,
+                alike=Alike(one.code, one.vector, NOW),
                 limit=MOST,
             )
         found.append(len(some))
@@ -237,6 +238,8 @@ def draw(results: dict[tuple[str, str, int], dict[str, float]], path: Path) -> N
     for axes, kind in zip([both] if len(kinds) == 1 else both, kinds, strict=True):
         for spread, marker in (("one city", "o"), ("wide", "^")):
             sizes = [size for one, wide, size in results if (one, wide) == (kind, spread)]
+            if not sizes:
+                continue
             for key, label, colour in (
                 ("find", "candidates", "#1f77b4"),
                 ("all", "with weighing", "#d62728"),
@@ -262,17 +265,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--measure", nargs=2, metavar=("URL", "NEIGHBOURHOODS"), help="in this process, as JSON")
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
+    parser.add_argument("--databases", nargs="+", choices=DATABASES, default=list(DATABASES))
+    parser.add_argument("--spreads", nargs="+", choices=SPREADS, default=list(SPREADS))
     parser.add_argument("--picture", type=Path, default=PICTURE)
     given = parser.parse_args()
     if given.measure:
         print(json.dumps(measured(given.measure[0], int(given.measure[1]))))
         return
-    results = {}
-    for kind in ("SQLite", "PostgreSQL"):
-        for spread in ("one city", "wide"):
+    results: dict[tuple[str, str, int], dict[str, float]] = {}
+    for kind in given.databases:
+        for spread in given.spreads:
             for size in given.sizes:
                 wide = max(1, round(ONE_CITY * size / SIZES[0])) if spread == "wide" else ONE_CITY
-                if spread == "wide" and size == SIZES[0]:  # the same as one city
+                if spread == "wide" and size == SIZES[0] and "one city" in given.spreads:  # the same as one city
                     results[kind, spread, size] = results[kind, "one city", size]
                     continue
                 results[kind, spread, size] = run(kind, size, wide)

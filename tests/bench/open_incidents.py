@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import random
 import uuid
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -39,7 +40,7 @@ _ONES = (
 _THINGS = ("路灯不亮", "垃圾没人清", "井盖松动", "占道摆摊", "半夜施工", "树枝挡路", "暖气不热", "楼道漏水", "油烟很大")
 _PINNED, _SPOT, _HOUSE, _MEAN_AGE_DAYS = 0.7, 0.6, 0.5, 60.0
 # How far the vectors of two texts about one thing lie apart.
-_UNLIKE = 0.6
+_UNLIKE, _SHADES = 0.6, 4_096
 # In memory for as long as one is filled; their order is that of chance.
 _CHUNK = 10_000
 
@@ -72,16 +73,15 @@ class City:
         self._codes = [leaf.code for leaf in taxonomy.load()]
         self._often = [self._chance.lognormvariate(0, _UNEQUAL) for _ in self._codes]
         self._cold = [code for code in self._codes if code.startswith(_COLD_CODE)]
-        noise = np.random.default_rng(20261122)
-        self._meanings = {
-            (code, thing): row for code in self._codes for thing, row in zip(_THINGS, _rows(noise), strict=True)
-        }
+        directions = _rows(len(_THINGS) + _SHADES)
+        self._meanings = dict(zip(_THINGS, directions, strict=False))
+        self._shades = directions[len(_THINGS) :]
         wide = math.sqrt(neighbourhoods / ONE_CITY)
         centres = [(district, self._around(_CENTRE, _BETWEEN_DISTRICTS * wide)) for district in _DISTRICTS]
         self._all = [self._neighbourhood(*self._chance.choice(centres), wide) for _ in range(neighbourhoods)]
         self._size = [self._chance.lognormvariate(0, _UNEQUAL) for _ in self._all]
         self._hot = replace(self._all[neighbourhoods // 2], name="翠湖小区")
-        self._chance, self._noise = random.Random(seed), np.random.default_rng(seed)
+        self._chance = random.Random(seed)
 
     def incidents(self, count: int) -> Iterator[OpenIncident]:
         """So many open ones, those of the hot spot among them."""
@@ -122,12 +122,16 @@ class City:
 
     def _tell(self, several: list[tuple[str, Place]]) -> Iterator[Told]:
         things = self._chance.choices(_THINGS, k=len(several))
-        meant = np.stack([self._meanings[code, thing] for (code, _), thing in zip(several, things, strict=True)])
-        vectors = unit(meant + _UNLIKE * _rows(self._noise, len(several)))
-        for (code, place), thing, vector in zip(several, things, vectors, strict=True):
+        texts = [
+            f"{place.text}{thing}，已经好几天了，没有人来看过"
+            for (_, place), thing in zip(several, things, strict=True)
+        ]
+        # the same words have the same vector
+        shades = self._shades[[zlib.crc32(text.encode()) % _SHADES for text in texts]]
+        vectors = unit(np.stack([self._meanings[thing] for thing in things]) + _UNLIKE * shades)
+        for (code, place), text, vector in zip(several, texts, vectors, strict=True):
             others = self._chance.sample(self._codes, MOST_LIKELY - 1)
             likely = ((code, 0.7), *((other, round(0.3 / len(others), 3)) for other in others if other != code))
-            text = f"{place.text}{thing}，已经好几天了，没有人来看过"
             yield Told(code, place, text, packed(vector), likely)
 
     def _place(self, here: _Neighbourhood, *, named: bool = False) -> Place:
@@ -161,6 +165,6 @@ class City:
         return self._chance.gauss(point[0], degrees), self._chance.gauss(point[1], degrees * 1.2)
 
 
-def _rows(noise: np.random.Generator, count: int = len(_THINGS)) -> Array:
-    """Rows of length 1 in any direction."""
-    return unit(noise.standard_normal((count, DIMENSIONS)))
+def _rows(count: int) -> Array:
+    """Rows of length 1 in any direction, the same ones each time."""
+    return unit(np.random.default_rng(20261122).standard_normal((count, DIMENSIONS), dtype=np.float32))

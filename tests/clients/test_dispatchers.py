@@ -593,3 +593,23 @@ def test_a_backend_that_is_not_to_hear_of_joinings_is_not_told(knowledge: dict[s
     )
 
     assert dispatcher.join(complaint_of(), phone=None, related=Related(2, "DC-1")) is None
+
+
+def test_the_department_reads_how_many_are_affected_and_which_request_was_first(
+    department: Department, knowledge: dict[str, Any]
+) -> None:
+    dispatcher = Open311Dispatcher(
+        department.open311, api_key=API_KEY, taxonomy=knowledge["taxonomy"], mapping=load_mapping()
+    )
+    before = dispatcher.file(complaint_of(), phone=None)
+    first = dispatcher.file(complaint_of(), phone=None, related=Related(recurrence_of=before))
+
+    note = dispatcher.join(complaint_of(), phone=None, related=Related(3, first))
+
+    def told(number: str) -> dict[str, str]:
+        rows = department.read(number)["extended_attributes"]["attributes"]
+        return {row["code"]: row["value"] for row in rows if row["code"] in ("PEOPLE", "INCIDENT", "RECURRENCE_OF")}
+
+    assert told(before) == {}
+    assert told(first) == {"RECURRENCE_OF": before}
+    assert told(note or "") == {"PEOPLE": "3", "INCIDENT": first}

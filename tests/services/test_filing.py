@@ -7,6 +7,7 @@ from datetime import timedelta
 from integrations.bootstrap import Services
 from integrations.services.intake import Utterance
 from integrations.services.records import ScreeningTag
+from kb.places import Place
 from kb.report import Ask, Contact, Draft
 from kb.request_types import RequestType
 from kb.screening import Reason
@@ -77,3 +78,19 @@ def test_danger_is_filed_at_top_urgency_and_due_within_two_hours(services: Servi
 
     assert read(services, gas).urgency is Urgency.CRITICAL is not read(services, ordinary).urgency
     assert gas.due_at - clock.now <= timedelta(hours=2) < ordinary.due_at - clock.now
+
+
+def test_what_others_read_of_the_incident_names_nobody_and_no_flat(services: Services) -> None:
+    said = "我叫王小明，翠湖小区3号楼2单元501楼下路灯坏了，微信abc12345，电话13812345678，鲁B12345挡着"
+    place = Place("翠湖小区3号楼2单元501", "市南区", spot="翠湖小区")
+    draft = Draft("draft-1", said, category="410102", place=place, contact=Contact.ANONYMOUS)
+
+    complaint = services.filing.submit(draft, conversation(services).id)
+
+    with services.unit_of_work() as tx:
+        incident = tx.incidents.find(complaint.incident_id)
+    assert complaint.description == said, "the department reads all of it"
+    assert incident is not None
+    assert incident.place.text == "翠湖小区3号楼"
+    assert "3号楼楼下路灯坏了" in incident.summary
+    assert not any(private in incident.summary for private in ("小明", "501", "单元", "abc", "1381", "B12345"))

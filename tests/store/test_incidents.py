@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from alembic import command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, bindparam, delete, func, insert, select, text
 
+from integrations.services.incident_ports import Alike
 from integrations.services.ports import UnitOfWork
 from integrations.services.records import NOWHERE
 from integrations.settings import Settings
@@ -23,6 +25,7 @@ from kb.matching import OpenIncident
 from kb.matching.keys import asked_keys, cell_of, cells_around, place_keys, point_of
 from kb.places import Place
 from kb.places.distances import metres
+from kb.vectors import DIMENSIONS
 from tests import stores
 from tests.fakes import SATURDAY
 
@@ -273,7 +276,8 @@ def before(tmp_path: Path) -> Iterator[Engine]:
             place = SPOT.as_dict()
             old = {"category": "410102", "level1": "41", "summary": "灯", "opened_at": AT, "last_report_at": AT}
             _put(db, "incidents", id="i1", district="市北区", place=place, **old)
-            _put(db, "incidents", id="i2", closed_at=AT + timedelta(days=1), **old)
+            told = {**old, "summary": "3号楼2单元501的灯，我叫王小明"}
+            _put(db, "incidents", id="i2", closed_at=AT + timedelta(days=1), **told)
             for nth, (incident, citizen) in enumerate((("i1", 1), ("i1", 2), ("i2", 1), ("i1", 1)), 1):
                 _put(
                     db, "complaints", id=f"c{nth}", number=str(nth), draft_id=f"d{nth}", conversation_id=f"v{citizen}",
@@ -301,6 +305,7 @@ def test_the_migration_gives_every_complaint_its_report_and_every_incident_its_c
         assert first and second
         assert (first.people, first.survivor_id, first.open) == (2, "i1", True)
         assert (second.people, second.survivor_id, second.open) == (1, "i2", False)
+        assert (first.summary, second.summary) == ("灯", "3号楼的灯，我叫某某")
         reports = tx.reports.of_incident("i1")
         assert [(one.key, one.text, one.channel, one.at) for one in reports] == [
             ("filed", f"第{nth}次", "web", AT) for nth in (1, 2, 4)
@@ -331,3 +336,23 @@ def _down(engine: Engine, revision: str) -> None:
 def test_seconds_are_rounded_down_on_both_sides() -> None:
     later = AT + timedelta(milliseconds=999)
     assert incident_index.seconds(later) == incident_index.seconds(AT) == math.floor(AT.timestamp())
+
+
+# -- of many, the most promising --------------------------------------------------------------------------------------
+
+
+def test_of_many_the_most_alike_is_found_though_it_is_the_farthest_and_oldest(unit_of_work: UnitOfWork) -> None:
+    near, other = (np.eye(DIMENSIONS, dtype=np.float32)[nth].astype(np.float16).tobytes() for nth in (0, 1))
+    later = [one(f"i{nth:02}", last=AT + timedelta(minutes=1 + nth), vector=other) for nth in range(60)]
+    opened(unit_of_work, one("alike", vector=near), *later)
+    keys = place_keys(SPOT)
+
+    assert "alike" not in found(unit_of_work, keys=keys, limit=10)
+    assert found(unit_of_work, keys=keys, limit=10, alike=Alike("410102", near, AT))[0] == "alike"
+    assert len(found(unit_of_work, keys=keys, limit=10, alike=Alike("410102", None, AT))) == 10
+
+
+def test_of_few_all_are_found(unit_of_work: UnitOfWork) -> None:
+    opened(unit_of_work, one("i1"), one("i2"))
+
+    assert set(found(unit_of_work, keys=place_keys(SPOT), alike=Alike("410102", None, AT))) == {"i1", "i2"}

@@ -45,6 +45,12 @@ from kb.matching.numerals import with_digits
         ("青岛市市北区合肥路路灯不亮", "roads", {"合肥路"}),
         ("马路上都是水，一路走过来", "roads", set()),
         ("道路坑洼，公路也坏", "roads", set()),
+        ("货车把路轧坏了", "roads", set()),
+        ("金水路靠近青山路口", "crossed", {"青山路"}),
+        ("金水路青山路红绿灯不亮", "crossed", {"金水路", "青山路"}),
+        ("合肥路的路灯", "crossed", set()),
+        ("九水路锦瑞豪庭小区", "compounds", {"锦瑞豪庭"}),
+        ("花园里没有灯", "compounds", set()),
     ],
 )
 def test_what_is_named(text: str, kind: str, found: set[Any]) -> None:

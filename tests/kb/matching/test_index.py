@@ -43,6 +43,16 @@ def test_another_branch_along_a_road_is_passed_over_and_at_a_spot_is_not() -> No
     assert found(MemoryIndex([replace(bill, place=spot())]), report()) == ["one"]
 
 
+def test_a_pin_or_a_rare_name_finds_what_was_taken_for_another_kind() -> None:
+    far = "240101"
+    assert far[:2] not in shipped().branches(LAMP)
+    assert found(
+        MemoryIndex([incident(category=far, place=pin(20), summary="说")]), report(place=pin(), text="灯")
+    ) == ["one"]
+    named = incident(category=far, place=Place(""), summary="碧溪河柳湾桥下水是黑的")
+    assert found(MemoryIndex([named]), report(place=None, text="碧溪河柳湾桥那里有股味")) == ["one"]
+
+
 def test_what_was_dropped_is_not_found_and_dropping_twice_is_harmless() -> None:
     index = MemoryIndex([incident(), incident(id="two")])
     index.drop("one")

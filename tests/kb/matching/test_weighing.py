@@ -78,6 +78,41 @@ def test_another_building_gate_or_part_never_joins_and_lowers(code: str, mine: s
     assert not weigh(one, different, NOW).automatic
 
 
+def test_a_part_or_building_that_only_one_names_is_left_to_a_person() -> None:
+    whole = incident(category=OUTAGE, place=spot("翠湖小区"), summary="一早起来没水")
+    part = weigh(report(category=OUTAGE, place=spot("翠湖小区二期"), text="家里没水"), whole, NOW)
+    assert part.features["half_part"] == 1.0 and not part.automatic
+    lift = incident(category=LIFT, place=spot("翠湖小区"), summary="电梯停了好几天")
+    assert not weigh(report(category=LIFT, place=spot("翠湖小区3号楼"), text="电梯坏了"), lift, NOW).automatic
+
+
+def test_a_road_listed_in_one_district_may_go_on_into_the_next() -> None:
+    told = Place("李沧区金水路", district="李沧区", district_code="370213", road="金水路", confidence=0.9)
+    listed = Place("金水路", district="市北区", district_code="370203", road="金水路", confidence=0.9)
+    mine, theirs = report(place=told, text="李沧区金水路井没有盖"), incident(place=listed, summary="金水路的井盖丢了")
+    found = weigh(mine, theirs, NOW)
+    assert "other_listed_district" in found.features and "district" not in found.against
+    said = replace(theirs, summary="市北区金水路的井盖丢了")
+    assert "district" in weigh(mine, said, NOW).against
+    elsewhere = replace(theirs, place=replace(listed, text="九水路", road="九水路"), summary="九水路的井盖丢了")
+    assert "district" in weigh(mine, elsewhere, NOW).against
+
+
+def test_compounds_that_no_list_knows_are_told_apart_by_their_names() -> None:
+    road = Place("九水路", road="九水路")
+    mine, theirs = report(place=road, text="九水路锦瑞豪庭灯不亮"), incident(place=road, summary="九水路锦瑞花园灯不亮")
+    assert "spot" in weigh(mine, theirs, NOW).against
+    assert "spot" not in weigh(mine, replace(theirs, summary="锦瑞豪庭门口灯不亮"), NOW).against
+
+
+def test_one_town_speaks_for_one_place_where_both_say_it() -> None:
+    here = Place("沙河街道", district="崂山区", street="沙河街道")
+    mine = report(place=here, text="沙河路边停满了车")
+    assert weigh(mine, incident(place=here, summary="沙河这几天车太多"), NOW).features.get("street") == 1.0
+    unsaid = replace(here, text="石桥", spot="石桥")
+    assert "street" not in weigh(mine, incident(place=unsaid, summary="这几天车太多"), NOW).features
+
+
 def test_another_building_counts_though_the_pins_are_close() -> None:
     here = replace(pin(), text="翠湖小区3号楼", spot="翠湖小区")
     there = replace(pin(60), text="翠湖小区5号楼", spot="翠湖小区")

@@ -7,6 +7,7 @@ from alembic import op
 
 from integrations.store import incident_index
 from integrations.store.tables import Moment
+from kb.public_words import public_words
 
 revision = "0003_incidents"
 down_revision = "0002"
@@ -40,7 +41,9 @@ def upgrade() -> None:
         sa.Column("ends", sa.BigInteger(), nullable=False),
         sa.Column("lat", sa.Float(), nullable=False),
         sa.Column("lon", sa.Float(), nullable=False),
-        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_incident_cells_incident_id_incidents")),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], ["incidents.id"], name=op.f("fk_incident_cells_incident_id_incidents")
+        ),
         sa.PrimaryKeyConstraint("incident_id", name=op.f("pk_incident_cells")),
     )
     op.create_index(
@@ -109,7 +112,19 @@ def _fill() -> None:
         "SELECT c.id, 'filed', c.description, c.place, v.channel, '[]', c.filed_at "
         "FROM complaints c JOIN conversations v ON v.id = c.conversation_id ORDER BY c.filed_at, c.id"
     )
+    _hide_what_is_personal(op.get_bind())
     incident_index.rebuild(op.get_bind())
+
+
+def _hide_what_is_personal(db: sa.Connection) -> None:
+    """Summaries are shown to other citizens, and those that are there were made by a looser rule."""
+    incidents = sa.table("incidents", sa.column("id"), sa.column("summary"))
+    change = incidents.update().where(incidents.c.id == sa.bindparam("of")).values(summary=sa.bindparam("shown"))
+    rows = db.execute(sa.select(incidents.c.id, incidents.c.summary)).all()
+    if changed := [
+        {"of": row.id, "shown": shown} for row in rows if (shown := public_words(row.summary)) != row.summary
+    ]:
+        db.execute(change, changed)
 
 
 def downgrade() -> None:
