@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup setup-dev run train test check format test-slow bench bench-places bench-incidents eval lock clean
+.PHONY: help setup setup-dev run train test check format test-slow test-faults bench bench-places bench-incidents bench-worker eval lock clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
@@ -27,7 +27,7 @@ train: setup  ## train Rasa's model and the classifier where their content has c
 test: setup-dev  ## lint, types, import contracts and every test that needs no server (under five minutes)
 	@$(MAKE) --no-print-directory check
 	@echo "== tests"
-	@$(PY) -m pytest tests -n auto -m "not conversation and not browser and not servers"
+	@$(PY) -m pytest tests -n auto -m "not conversation and not browser and not servers and not faults"
 	@echo "== tests inside Rasa's environment"
 	@cd bot && .venv/bin/python -m pytest -q -p no:cacheprovider -c /dev/null --rootdir .. --confcutdir ../tests/bot ../tests/bot
 
@@ -38,6 +38,9 @@ check: setup-dev  ## lint, types and import contracts only
 
 format: setup-dev  ## put the code into its form
 	@.venv/bin/ruff check -q --fix . && .venv/bin/ruff format -q .
+
+test-faults: setup-dev  ## the fault matrix on SQLite: workers killed, sockets cut, disk full; what went in and came out
+	@$(PY) -m pytest tests/faults -m "not servers"
 
 test-slow: setup-dev train  ## conversations with a real Rasa, the page in a browser, PostgreSQL and Redis servers
 	@$(PY) -m pytest tests -m "conversation or browser or servers"
@@ -50,6 +53,9 @@ bench-places: setup-dev  ## reading places in the demo city, in one ten times as
 
 bench-incidents: setup-dev  ## finding open incidents again among up to a million, on SQLite and PostgreSQL
 	@$(PY) -m tests.bench.incidents
+
+bench-worker: setup-dev  ## what one worker files, sends, hears and tells in a second, on SQLite and PostgreSQL
+	@$(PY) -m tests.bench.worker
 
 eval: setup-dev train  ## accuracy on the blind sets of tests/blind
 	@$(PY) -m tests.evaluate

@@ -20,11 +20,14 @@ STANCE_OF_INTENT = {
 # What interrupts a form: the form steps back, and the rule of that intent in `bot/rules` takes over.
 INTERRUPTIONS = {
     "report_form": frozenset(
-        {"ask_person", "cancel", "start_over", "repeat", "check_progress", "urge", "rate"}
+        {"ask_person", "cancel", "start_over", "repeat", "check_progress", "urge", "withdraw", "supplement", "rate"}
         | {"greet", "thanks", "ask_identity", "ask_menu", "ask_question"}
     ),
-    "progress_form": frozenset({"ask_person", "cancel", "report", "start_report", "rate"}),
-    "feedback_form": frozenset({"ask_person", "cancel"}),
+    "progress_form": frozenset({"ask_person", "cancel", "report", "start_report", "report_again", "rate"}),
+    "feedback_form": frozenset(
+        {"ask_person", "cancel", "report", "start_report", "report_again"}
+        | {"check_progress", "urge", "withdraw", "supplement"}
+    ),
 }
 # A short answer is short: "不对，是海尔路那边的路灯" says more than no.
 LONGEST_STANCE = 9
@@ -43,6 +46,7 @@ class Memory:
     slots: dict[str, Any]
     freshly_said: bool
     tapped: bool
+    message_id: str = ""
 
     @property
     def utterance(self) -> Utterance:
@@ -85,7 +89,14 @@ def recall(tracker: Tracker) -> Memory:
         slots=dict(tracker.slots),
         freshly_said=_freshly_said(tracker),
         tapped=text.startswith("/"),
+        message_id=str(metadata.get("message_id") or "") or _count(tracker),
     )
+
+
+def _count(tracker: Tracker) -> str:
+    """What tells this message apart from all others of the conversation, where the channel has not said it."""
+    said = sum(event.get("event") == "user" for event in tracker.events)
+    return f"{tracker.sender_id}#{said}"
 
 
 def _freshly_said(tracker: Tracker) -> bool:

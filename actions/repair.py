@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 
+from actions.followup import forget
 from actions.memory import Memory, keep_draft
 from actions.step import Events, Step
 from integrations.services.intake import Utterance, new_draft
@@ -63,8 +64,7 @@ class LeaveForm(Step):
         return "action_leave_form"
 
     def take(self, memory: Memory) -> tuple[Iterable[Bubble], Events]:
-        forget = [SlotSet("progress_number", None), SlotSet("rating_number", None), SlotSet("requested_slot", None)]
-        events: Events = [ActiveLoop(None), *forget]
+        events: Events = [ActiveLoop(None), *forget(), SlotSet("rating_number", None)]
         if memory.draft is not None:
             return [self.services.speech.say("report.again")], [*events, FollowupAction("report_form")]
         return [self.services.speech.say("repair.left")], events

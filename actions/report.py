@@ -12,12 +12,17 @@ from actions.step import Events, Step
 from integrations.services.comparing import Offer
 from integrations.services.intake import Heard, Outcome, Utterance, new_draft
 from integrations.services.records import Bubble
+from kb import ticket_number
 from kb.report import Ask, Draft
 from kb.screening import Reason
 from kb.text import find_phone
+from kb.which_ticket import speaks_of_a_former_one
 
 # Opening words that ask to report but say nothing of the problem.
 OPENERS = frozenset({"start_report", "report_again", "start_over"})
+# Said without naming a ticket while a report is being told, these are about that report.
+OF_A_TICKET = frozenset({"supplement", "withdraw"})
+LONGEST_CALL_OFF = 12
 # Buttons that take up what was said before, as a complaint or as a question for the unit to answer.
 REPEATED = ("said_before", "pass_on")
 
@@ -33,6 +38,9 @@ class HearReport(Step):
         draft = memory.draft
         if draft is not None and memory.interrupts("report_form") and not self._answers(memory):
             return (), []  # nothing extracted: Rasa lets the interrupting rule speak
+        if draft is not None and memory.freshly_said and memory.intent == "withdraw" and self._calls_it_off(memory):
+            gone = [*keep_draft(None), SlotSet("said_before", None), SlotSet("requested_slot", None)]
+            return [self.services.speech.say("report.dropped")], gone
         if draft is None and not memory.tapped and (answer := self.services.answering.surely(memory.text)):
             kept = [SlotSet("said_before", memory.text), SlotSet("requested_slot", None)]
             return [self.services.speech.answer(answer, alone=True)], kept
@@ -62,11 +70,17 @@ class HearReport(Step):
         So is abuse in place of a description: it sounds like a question who we are.
         """
         said = memory.text if not memory.tapped else ""
+        if memory.intent in OF_A_TICKET:
+            return bool(said) and not (ticket_number.find(said) or speaks_of_a_former_one(said))
         if memory.asked is Ask.DESCRIPTION:
             return self.services.understanding.empty_words(said) is Reason.MALICE
         if memory.asked is Ask.PLACE:
             return self.services.locating.names_a_place(said)
         return memory.asked is Ask.CONTACT and find_phone(said) is not None
+
+    def _calls_it_off(self, memory: Memory) -> bool:
+        """'撤了吧' while a report is being told means that report; a longer message is an answer."""
+        return not memory.tapped and len(memory.text) <= LONGEST_CALL_OFF
 
     def _ask_next(self, draft: Draft, bubbles: list[Bubble], conversation_id: str) -> tuple[list[Bubble], Events]:
         intake, speech = self.services.intake, self.services.speech

@@ -1,26 +1,23 @@
-"""The only place that names concrete things: settings in, use cases out. Nothing is opened before it is needed."""
+"""Where everything is put together: settings in, use cases out. Nothing is opened before it is needed.
+
+Concrete things are named here, in `outside` and in `knowledge`, and nowhere else.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine
-
-from integrations.clients.chat_lines import ChatLines
-from integrations.clients.embedder import Remembering, ServiceEmbedder, packaged
-from integrations.clients.geocoders import Amap, GuardedGeocoder, MapService, SharedMemory, Tianditu, amap, tianditu
-from integrations.clients.geocoders.exchange import Exchange
-from integrations.clients.issue_feed import HttpIssueFeed
-from integrations.clients.open311 import MAPPING, Open311Dispatcher, load_mapping
-from integrations.clients.rasa import RasaListener
-from integrations.clients.redis import RedisLimiter, RedisTurns
+from integrations import timetable
+from integrations.outside import Outside
+from integrations.outside import now as now
 from integrations.services.answering import Answering
+from integrations.services.asking import Asking
+from integrations.services.auditing import Auditing
 from integrations.services.casework import Casework
+from integrations.services.clocks import Clocks
 from integrations.services.comparing import Comparing
 from integrations.services.conversing import Conversing
 from integrations.services.dispatching import Dispatching
@@ -30,244 +27,45 @@ from integrations.services.following_up import FollowingUp
 from integrations.services.handing_over import HandingOver
 from integrations.services.informing import Informing
 from integrations.services.intake import Intake
-from integrations.services.issue_ports import IssueFeed
 from integrations.services.issue_records import Fetched
 from integrations.services.judging import Judging
+from integrations.services.keeping_contacts import KeepingContacts
 from integrations.services.learning_categories import LearningCategories
+from integrations.services.ledger import LedgerKeeping
 from integrations.services.locating import Locating
 from integrations.services.merging import Merging
+from integrations.services.moving import Moving
 from integrations.services.notifying import Notifying
-from integrations.services.ports import Clock, Dispatcher, Geocoder, Limiter, Listener, Messenger, Turns, UnitOfWork
+from integrations.services.own_tickets import OwnTickets
+from integrations.services.personal import PersonalRequests
+from integrations.services.progress_speech import ProgressSpeech
 from integrations.services.rating import RatingTickets
-from integrations.services.speech import Speech
+from integrations.services.rechecking import Rechecking
+from integrations.services.retention import Erasing, Retaining
+from integrations.services.satisfaction import Rules, Satisfaction
+from integrations.services.stuck import SortingOut
 from integrations.services.supplementing import Supplementing
+from integrations.services.surveying import Surveying
+from integrations.services.timing import Timing
+from integrations.services.urging import Urging
+from integrations.services.withdrawing import Withdrawing
 from integrations.settings import Settings
 from integrations.store import database
-from kb import known_issues, referrals, screening, taxonomy, urgency, words
-from kb.current import CurrentJudge, Models
-from kb.kept_models import KeptModels
+from kb import deadline_rules, quiet_hours, retention, working_time
 from kb.known_issues import KnownIssue, checks, files
-from kb.places import atlas
-from kb.places.atlas import Atlas
-from kb.places.current import CurrentPlaces
-from kb.places.kept import KeptPlaces
-from kb.referrals import Duty
-from kb.taxonomy import Taxonomy
-from kb.training import Judge, TrainedClassifier, model_path
-from kb.understanding import Alarm, Categoriser, RequestTypes, Understanding
-from kb.vectors import Embedder
 
 if TYPE_CHECKING:
-    from kb.answers.finding import Answers
     from kb.matching.meaning import Meaning
 
-CHANNELS = ("web", "terminal")
 
-
-def now() -> datetime:
-    """The present moment: the one place that reads the clock."""
-    return datetime.now(UTC)
-
-
-@dataclass
-class Services:
+class Services(Outside):
     """The use cases of one process. `replacements` put a test's own parts in place of the real ones, by name."""
 
-    settings: Settings
-    replacements: dict[str, Any] = field(default_factory=dict)
-
-    def _part(self, name: str, made: Any) -> Any:
-        return self.replacements[name] if name in self.replacements else made()
-
-    # -- knowledge -------------------------------------------------------------------------------------------
-
-    @cached_property
-    def taxonomy(self) -> Taxonomy:
-        return self._part("taxonomy", taxonomy.load)  # type: ignore[no-any-return]
-
-    @cached_property
-    def classifier(self) -> Categoriser:
-        return self._part("classifier", self._classifier)  # type: ignore[no-any-return]
-
-    def _classifier(self) -> Categoriser:
-        return CurrentJudge(self.models)
-
-    @cached_property
-    def shipped_classifier(self) -> Judge:
-        """The judge that learned from the content alone; fitted now where it is not yet."""
-        return TrainedClassifier(self.taxonomy, self.duties, self.settings.data_dir / "models", self.embedder)
-
-    @cached_property
-    def models(self) -> Models:
-        """The model of categories that ships, and those learned from the city's own tickets."""
-        kept = KeptModels(self.settings.data_dir / "models")
-        return Models(kept, lambda: self.shipped_classifier, self.taxonomy, self.duties, self.embedder)
-
-    @property
-    def classifier_path(self) -> Path:
-        """Where the classifier for this content is or will be kept."""
-        name = self.embedder.name if self.embedder else None
-        return model_path(self.taxonomy, self.duties, self.settings.data_dir / "models", name)
-
-    @cached_property
-    def duties(self) -> dict[str, Duty]:
-        return self._part("duties", referrals.load)  # type: ignore[no-any-return]
-
-    @cached_property
-    def embedder(self) -> Embedder | None:
-        return self._part("embedder", self._embedder)  # type: ignore[no-any-return]
-
-    def _embedder(self) -> Embedder | None:
-        made: Embedder | None
-        if self.settings.embedding_url:
-            made = ServiceEmbedder(
-                self.settings.embedding_url,
-                model=self.settings.embedding_model,
-                api_key=self.settings.embedding_api_key,
-            )
-        else:
-            made = packaged()
-        return Remembering(made) if made else None
-
-    @cached_property
-    def dangers(self) -> Alarm:
-        return self._part("dangers", self._dangers)  # type: ignore[no-any-return]
-
-    def _dangers(self) -> Alarm:
-        from kb.dangers import TrainedDangers
-
-        folder = self.settings.data_dir / "models"
-        return TrainedDangers(urgency.load(), self.taxonomy, self.duties, folder, self.embedder)
-
-    @cached_property
-    def request_types(self) -> RequestTypes:
-        return self._part("request_types", self._request_types)  # type: ignore[no-any-return]
-
-    def _request_types(self) -> RequestTypes:
-        # Imported here because it brings the numeric libraries, which the gateway and the worker do without.
-        from kb import request_type_model
-
-        return request_type_model.trained(self.settings.data_dir / "models")
-
-    @cached_property
-    def understanding(self) -> Understanding:
-        return Understanding(
-            self.taxonomy,
-            self.classifier,
-            self.dangers,
-            self.request_types,
-            self._part("screening", screening.load),
-        )
-
-    @cached_property
-    def places(self) -> Callable[[], Atlas]:
-        """Gives the places in use: those that ship, or the city's own, taken up while the system works."""
-        return self._part("places", self._places)  # type: ignore[no-any-return]
-
-    def _places(self) -> Callable[[], Atlas]:
-        current = CurrentPlaces(KeptPlaces(self.settings.data_dir / "places"), atlas.load)
-        return lambda: current.atlas
+    # -- use cases -------------------------------------------------------------------------------------------
 
     @cached_property
     def locating(self) -> Locating:
         return Locating(places=self.places, geocoder=lambda: self.geocoder)
-
-    @cached_property
-    def known_issues(self) -> tuple[KnownIssue, ...]:
-        """Those that ship; the database has those in force, see `informing`."""
-        return self._part("known_issues", lambda: known_issues.load(self.taxonomy))  # type: ignore[no-any-return]
-
-    @cached_property
-    def answers(self) -> Answers:
-        """What the city answers to questions."""
-        return self._part("answers", self._answers)  # type: ignore[no-any-return]
-
-    def _answers(self) -> Answers:
-        # Imported here because it brings the numeric libraries, which the gateway and the worker do without.
-        from kb.answers import entries, finding, meaning, weights
-
-        known = entries.load(self.taxonomy)
-        meanings = meaning.read(entries.texts(known), self.settings.data_dir / "models", self.embedder)
-        return finding.Answers(known, weights.load(), meanings)
-
-    @cached_property
-    def speech(self) -> Speech:
-        return Speech(self._part("words", words.load), self.taxonomy)
-
-    # -- adapters --------------------------------------------------------------------------------------------
-
-    @cached_property
-    def clock(self) -> Clock:
-        return self._part("clock", lambda: now)  # type: ignore[no-any-return]
-
-    @cached_property
-    def engine(self) -> Engine:
-        return self._part("engine", lambda: database.connect(self.settings.sql_url))  # type: ignore[no-any-return]
-
-    @cached_property
-    def unit_of_work(self) -> UnitOfWork:
-        return self._part("unit_of_work", lambda: database.unit_of_work(self.engine))  # type: ignore[no-any-return]
-
-    @cached_property
-    def turns(self) -> Turns:
-        return self._part("turns", lambda: RedisTurns(self.settings.redis))  # type: ignore[no-any-return]
-
-    @cached_property
-    def limiter(self) -> Limiter:
-        return self._part("limiter", lambda: RedisLimiter(self.settings.redis))  # type: ignore[no-any-return]
-
-    @cached_property
-    def listener(self) -> Listener:
-        token = self.settings.secrets["internal_token"]
-        return self._part("listener", lambda: RasaListener(self.settings.rasa, token=token))  # type: ignore[no-any-return]
-
-    @cached_property
-    def dispatcher(self) -> Dispatcher:
-        return self._part("dispatcher", self._open311)  # type: ignore[no-any-return]
-
-    def _open311(self) -> Open311Dispatcher:
-        return Open311Dispatcher(
-            self.settings.dispatch,
-            api_key=self.settings.secrets["dispatch_api_key"],
-            taxonomy=self.taxonomy,
-            mapping=load_mapping(self.settings.dispatch_mapping or MAPPING),
-            jurisdiction=self.settings.dispatch_jurisdiction or None,
-        )
-
-    @cached_property
-    def messengers(self) -> dict[str, Messenger]:
-        return self._part("messengers", lambda: {channel: ChatLines() for channel in CHANNELS})  # type: ignore[no-any-return]
-
-    @cached_property
-    def geocoder(self) -> Geocoder | None:
-        return self._part("geocoder", self._geocoder)  # type: ignore[no-any-return]
-
-    def _geocoder(self) -> Geocoder | None:
-        chosen = self.settings
-        service: MapService
-        match chosen.geocoder:
-            case "tianditu":
-                service, url = Tianditu(chosen.geocoder_key), tianditu.URL
-            case "amap":
-                service = Amap(chosen.geocoder_key, city=chosen.geocoder_city, secret=chosen.geocoder_secret)
-                url = amap.URL
-            case _:
-                return None
-        return GuardedGeocoder(
-            service,
-            Exchange(chosen.geocoder_url or url),
-            SharedMemory(chosen.redis, service=chosen.geocoder, pepper=chosen.geocoder_key),
-            city=chosen.geocoder_city,
-            daily_quota=chosen.geocoder_daily_quota,
-            clock=self.clock,
-            covers=lambda point: self.places().areas.covers(point),  # noqa: PLW0108 - the places may change
-        )
-
-    @cached_property
-    def issue_feed(self) -> IssueFeed:
-        return self._part("issue_feed", HttpIssueFeed)  # type: ignore[no-any-return]
-
-    # -- use cases -------------------------------------------------------------------------------------------
 
     @cached_property
     def informing(self) -> Informing:
@@ -306,6 +104,9 @@ class Services:
     @cached_property
     def meaning(self) -> Meaning | None:
         """What makes the sentence vectors that incidents keep; None where there is no embedder for them."""
+        return self._part("meaning", self._meaning)  # type: ignore[no-any-return]
+
+    def _meaning(self) -> Meaning | None:
         from kb.matching import meaning
         from kb.training import kept_library
 
@@ -330,6 +131,8 @@ class Services:
             understanding=self.understanding,
             locating=self.locating,
             judging=self.judging,
+            clocks=self.clocks,
+            ledger=self.ledger,
             unit_of_work=self.unit_of_work,
             clock=self.clock,
         )
@@ -342,16 +145,38 @@ class Services:
             turns=self.turns,
             speech=self.speech,
             clock=self.clock,
+            kept=self.notifying.at_contact,
         )
 
     @cached_property
     def casework(self) -> Casework:
-        return Casework(unit_of_work=self.unit_of_work, clock=self.clock)
+        return Casework(
+            unit_of_work=self.unit_of_work,
+            clock=self.clock,
+            moving=self.moving,
+            satisfaction=self.satisfaction,
+            words=self.speech.words,
+        )
+
+    @cached_property
+    def moving(self) -> Moving:
+        # asked for when it is needed: the questions after a closure need the moves themselves
+        asked = lambda *moved: self.satisfaction.after_move(*moved)  # noqa: E731, PLW0108
+        return Moving(clock=self.clock, after=(self.clocks.moved, asked))
+
+    @cached_property
+    def auditing(self) -> Auditing:
+        return Auditing(unit_of_work=self.unit_of_work, clock=self.clock)
 
     @cached_property
     def notifying(self) -> Notifying:
         return Notifying(
-            unit_of_work=self.unit_of_work, messengers=self.messengers, speech=self.speech, clock=self.clock
+            unit_of_work=self.unit_of_work,
+            messengers=self.messengers,
+            speech=self.speech,
+            clock=self.clock,
+            quiet=quiet_hours.read(self.settings.quiet_hours),
+            tellers=self.asking.tellers,
         )
 
     @cached_property
@@ -361,8 +186,38 @@ class Services:
             dispatcher=self.dispatcher,
             notifying=self.notifying,
             casework=self.casework,
+            moving=self.moving,
             clock=self.clock,
             **self.replacements.get("dispatching", {}),
+        )
+
+    @cached_property
+    def clocks(self) -> Clocks:
+        return Clocks(
+            unit_of_work=self.unit_of_work,
+            clock=self.clock,
+            taxonomy=self.taxonomy,
+            rules=self._part("deadline_rules", lambda: deadline_rules.load(self.taxonomy)),
+            calendar=self._part("calendar", lambda: working_time.city),
+        )
+
+    @cached_property
+    def sorting_out(self) -> SortingOut:
+        return SortingOut(
+            unit_of_work=self.unit_of_work,
+            dispatcher=self.dispatcher,
+            handing_on=self.dispatching.handing_on,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def timing(self) -> Timing:
+        return Timing(
+            unit_of_work=self.unit_of_work,
+            clock=self.clock,
+            handlers=timetable.handlers(self),
+            daily=timetable.daily(self),
+            **self.replacements.get("timing", {}),
         )
 
     @cached_property
@@ -371,19 +226,121 @@ class Services:
 
     @cached_property
     def supplementing(self) -> Supplementing:
-        return Supplementing(unit_of_work=self.unit_of_work, clock=self.clock)
+        return Supplementing(
+            unit_of_work=self.unit_of_work, own=self.own_tickets, words=self.speech.words, clock=self.clock
+        )
+
+    @cached_property
+    def urging(self) -> Urging:
+        return Urging(unit_of_work=self.unit_of_work, own=self.own_tickets, words=self.speech.words, clock=self.clock)
+
+    @cached_property
+    def withdrawing(self) -> Withdrawing:
+        return Withdrawing(
+            unit_of_work=self.unit_of_work,
+            own=self.own_tickets,
+            moving=self.moving,
+            words=self.speech.words,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def own_tickets(self) -> OwnTickets:
+        return OwnTickets(limiter=self.limiter)
+
+    @cached_property
+    def progress_speech(self) -> ProgressSpeech:
+        return ProgressSpeech(self.speech)
 
     @cached_property
     def following_up(self) -> FollowingUp:
-        return FollowingUp(unit_of_work=self.unit_of_work, limiter=self.limiter)
+        return FollowingUp(
+            unit_of_work=self.unit_of_work,
+            limiter=self.limiter,
+            own_tickets=self.own_tickets,
+            taxonomy=self.taxonomy,
+            clock=self.clock,
+            **self.replacements.get("following_up", {}),
+        )
+
+    @cached_property
+    def ledger(self) -> LedgerKeeping:
+        return LedgerKeeping(
+            unit_of_work=self.unit_of_work, clock=self.clock, taxonomy=self.taxonomy, policy=self.verdict_policy
+        )
+
+    @cached_property
+    def satisfaction(self) -> Satisfaction:
+        chosen = self.settings
+        return Satisfaction(
+            moving=self.moving,
+            ledger=self.ledger,
+            reasons=self.reasons,
+            policy=self.verdict_policy,
+            rules=Rules(
+                open_for=timedelta(days=chosen.feedback_days),
+                remind_after=timedelta(days=chosen.feedback_remind_days) or timedelta.max,
+                levels=chosen.satisfaction_levels,
+                rechecks=chosen.recheck_rounds,
+            ),
+        )
 
     @cached_property
     def rating(self) -> RatingTickets:
-        return RatingTickets(unit_of_work=self.unit_of_work, clock=self.clock)
+        return RatingTickets(
+            unit_of_work=self.unit_of_work, clock=self.clock, satisfaction=self.satisfaction, hearing=self.hearing
+        )
+
+    @cached_property
+    def asking(self) -> Asking:
+        return Asking(speech=self.speech, rating=self.rating, levels=self.settings.satisfaction_levels)
+
+    @cached_property
+    def rechecking(self) -> Rechecking:
+        return Rechecking(
+            unit_of_work=self.unit_of_work,
+            clock=self.clock,
+            moving=self.moving,
+            ledger=self.ledger,
+            lists=self.checklists,
+            words=self.speech.words,
+        )
+
+    @cached_property
+    def surveying(self) -> Surveying:
+        return Surveying(unit_of_work=self.unit_of_work, clock=self.clock, taxonomy=self.taxonomy, hearing=self.hearing)
 
     @cached_property
     def learning_categories(self) -> LearningCategories:
         return LearningCategories(self.models, self.settings.data_dir / "models", self.clock)
+
+    @cached_property
+    def keeping_contacts(self) -> KeepingContacts:
+        return KeepingContacts(
+            unit_of_work=self.unit_of_work,
+            clock=self.clock,
+            tidy=lambda: database.leave_nothing_behind(self.engine),
+            **self.replacements.get("keeping_contacts", {}),
+        )
+
+    @cached_property
+    def erasing(self) -> Erasing:
+        return Erasing(moving=self.moving, trackers=self.trackers)
+
+    @cached_property
+    def retaining(self) -> Retaining:
+        return Retaining(
+            unit_of_work=self.unit_of_work,
+            clock=self.clock,
+            retention=retention.load(self.settings.retention_days),
+            erasing=self.erasing,
+        )
+
+    @cached_property
+    def personal_requests(self) -> PersonalRequests:
+        return PersonalRequests(
+            unit_of_work=self.unit_of_work, clock=self.clock, trackers=self.trackers, erasing=self.erasing
+        )
 
     @cached_property
     def handing_over(self) -> HandingOver:

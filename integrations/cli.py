@@ -8,15 +8,23 @@ import typer
 
 from integrations.commands import (
     answers,
+    audit,
+    case,
     cases,
     chatting,
+    clocks,
+    dispatch,
     incidents,
     issues,
     learning,
+    ledger,
     matching,
     operating,
+    personal,
     places,
     processes,
+    rechecks,
+    surveys,
     understanding,
 )
 from integrations.running.supervisor import CannotStart
@@ -33,7 +41,8 @@ app = typer.Typer(
 )
 GROUPS = (
     *(operating, chatting, understanding, learning, places),
-    *(matching, issues, answers, cases, incidents, processes),
+    *(matching, issues, answers, cases, case, audit, dispatch, incidents, processes),
+    *(rechecks, ledger, surveys, clocks, personal),
 )
 for group in GROUPS:
     group.add_to(app)

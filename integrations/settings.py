@@ -15,9 +15,14 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from integrations.clients.sealing import read_keys
+from kb import quiet_hours
+from kb.satisfaction import levels
+
 ROOT = Path(__file__).resolve().parent.parent
 WEB = r"^$|^https?://[^\s/]+"
 DATABASE = r"^$|^sqlite:///.+|^postgresql(\+psycopg)?://.+"
+SECRET = ("_key", "_secret", "_token")
 
 
 class SettingsError(ValueError):
@@ -55,6 +60,7 @@ class Settings(BaseSettings):
     )
     dispatch_jurisdiction: str = Field(default="", description="jurisdiction_id, where the backend wants one")
     dispatch_mapping: Path | None = Field(default=None, description="Mapping file; empty: the one that ships")
+    dispatch_timeout_seconds: float = Field(default=10.0, gt=0, le=20, description="How long an answer is waited for")
     dispatch_poll_seconds: float = Field(default=60.0, gt=0, description="How often open requests are asked after")
     hook_secret: str = Field(
         default="", repr=False, description="Secret of the dispatch hook; empty: one made and kept"
@@ -83,6 +89,19 @@ class Settings(BaseSettings):
     issues_examples: bool = Field(default=True, description="Tell the invented known issues that ship as examples")
     issues_feed: str = Field(default="", repr=False, pattern=WEB, description="Feed of known issues; empty: none")
     issues_feed_seconds: float = Field(default=900.0, ge=10, description="How often the feed is fetched")
+    quiet_hours: str = Field(
+        default="21:00-8:00", description="City time in which no notice is sent unless it is urgent; empty: none"
+    )
+    feedback_days: int = Field(default=14, ge=1, le=365, description="How long a citizen is asked after a closure")
+    feedback_remind_days: int = Field(default=7, ge=0, description="When one reminder comes; 0 or too late: none")
+    satisfaction_levels: int = Field(default=5, description="Levels of satisfaction to choose from: 5 or 2")
+    recheck_rounds: int = Field(default=2, ge=0, le=10, description="Most re-checks of one complaint")
+    data_key: str = Field(
+        default="", repr=False, description="Keys that seal contacts, the first one; empty: one made and kept"
+    )
+    retention_days: int = Field(
+        default=365, ge=30, le=36500, description="How long personal data stays after a ticket is over"
+    )
     log_level: str = Field(
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR"
     )
@@ -102,11 +121,35 @@ class Settings(BaseSettings):
         _ = urlsplit(value).port  # raises ValueError for brackets and ports that are none
         return value
 
+    @field_validator("satisfaction_levels")
+    @classmethod
+    def _a_scale(cls, value: int) -> int:
+        levels.scale(value)  # raises ValueError with what would do
+        return value
+
+    @field_validator("data_key")
+    @classmethod
+    def _keys(cls, value: str) -> str:
+        if value:
+            read_keys(value)  # raises ValueError with what would do and nothing of the keys
+        return value
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _two_times(cls, value: str) -> str:
+        quiet_hours.read(value)  # raises ValueError with what would do
+        return value
+
     @property
     def sql_url(self) -> str:
         """The database's URL, the default one filled in."""
         url = self.database_url or f"sqlite:///{self.data_dir / 'jiesu.db'}"
         return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @property
+    def data_key_file(self) -> Path:
+        """Where the key of the contacts is kept when none is set."""
+        return self.data_dir / "data_key"
 
     @property
     def redis_socket(self) -> Path:
@@ -190,5 +233,7 @@ def load(**given: object) -> Settings:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as wrong:
         first = wrong.errors()[0]
-        name = "JIESU_" + str(first["loc"][0]).upper()
-        raise SettingsError(f"{name}={first['input']!r}: {first['msg']}") from wrong
+        field = str(first["loc"][0])
+        shown = not field.endswith(SECRET)
+        given_as = f"={first['input']!r}" if shown else ""  # secrets are not repeated
+        raise SettingsError(f"JIESU_{field.upper()}{given_as}: {first['msg']}") from (wrong if shown else None)

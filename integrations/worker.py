@@ -1,4 +1,4 @@
-"""The worker: relays the outbox, asks the backend after open requests, fetches the feed of known issues.
+"""The worker: relays the outbox, does what timers say, asks the backend after open requests, fetches known issues.
 
 Any number of them may run.
 """
@@ -23,6 +23,9 @@ BEAT_SECONDS = 3.0
 BEAT_KEY = "worker"
 # How often a worker looks whether the feed of known issues is due.
 FEED_LOOK_SECONDS = 5.0
+TIMER_LOOK_SECONDS = 1.0
+# How long a worker that stops waits for the timers that it is doing.
+LAST_TIMERS_SECONDS = 10.0
 
 
 class Worker:
@@ -41,6 +44,8 @@ class Worker:
         """Relay rows as they come; poll and beat on their own rhythm."""
         threading.Thread(target=self._beat, daemon=True).start()
         threading.Thread(target=self._poll, daemon=True).start()
+        timers = threading.Thread(target=self._do_timers, daemon=True)
+        timers.start()
         if self._services.settings.issues_feed:
             threading.Thread(target=self._follow, daemon=True).start()
         log.info("worker started: name=%s", self._name)
@@ -55,7 +60,24 @@ class Worker:
                 busy = False
             if not busy:
                 self._stopping.wait(IDLE_SECONDS)
+        timers.join(LAST_TIMERS_SECONDS)
         log.info("worker stopped: name=%s", self._name)
+
+    def _do_timers(self) -> None:
+        begun = False
+        while not self._stopping.is_set():
+            done = 0
+            try:
+                if not begun:
+                    self._services.timing.begin()
+                    begun = True
+                done = self._services.timing.run_due(self._name)
+            except TryLater as away:
+                log.warning("timers wait: %s", away)
+            except Exception:
+                log.exception("timers failed")
+            if not done:
+                self._stopping.wait(TIMER_LOOK_SECONDS)
 
     def _poll(self) -> None:
         while not self._stopping.wait(self._services.settings.dispatch_poll_seconds):

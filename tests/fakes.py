@@ -9,10 +9,21 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from integrations.services.casework import DepartmentUpdate
 from integrations.services.errors import NeedsPerson, Rejected, TryLater
-from integrations.services.records import Bubble, Complaint, Conversation, Geocoded, Related, Said
+from integrations.services.records import (
+    Bubble,
+    Complaint,
+    Conversation,
+    Geocoded,
+    Related,
+    Said,
+    Told,
+    UpdateKind,
+    WhenUnsure,
+)
 from kb.deadlines import CITY_TIME
 from kb.request_types import RequestType
 from kb.request_types import Verdict as RequestVerdict
@@ -162,6 +173,7 @@ class FiledRequest:
     phone: str | None
     related: Related = field(default_factory=Related)
     updates: list[DepartmentUpdate] = field(default_factory=list)
+    unit: str | None = None
 
 
 class FakeDispatcher:
@@ -174,13 +186,38 @@ class FakeDispatcher:
         self.looked_for: list[str] = []
         self.away = False
         self.ping_seconds = 0.0
+        self.copies: dict[str, FiledRequest] = {}
+        self.told: list[tuple[str, Told]] = []
+        self.units: tuple[str, ...] = ()
+        self.unsure = WhenUnsure.SEND
+        self.files_again = False
+        self.tells_by_request = False
         self.before_filing: Callable[[], None] = lambda: None
+        self.marked_again: list[str] = []
+        self.shows = True
+        self.tokens: dict[str, str] = {}
+        self._polls_until_number = 0
+        self._filed = 0
+        self._told_by_request: dict[tuple[str, str], str] = {}
         self._faults: list[Exception] = []
         self._mute = 0
 
     def be_away(self, times: int = 1) -> None:
-        """The next `times` requests are not answered and not stored."""
+        """The next `times` requests are not answered and not stored, which nobody can know."""
         self._faults += [TryLater("the department does not answer")] * times
+
+    def give_token(self, polls: int = 1) -> None:
+        """The next request gets a token, and its number only when it is asked for the so-manieth time."""
+        self._polls_until_number = polls
+
+    def be_down(self, times: int = 1) -> None:
+        """The next `times` requests do not even reach it."""
+        self._faults += [TryLater("no connection to the department", unheard=True)] * times
+
+    def lose_everything(self, *, count_on: bool = True) -> None:
+        """It comes back without its data, and may give its numbers a second time."""
+        self.requests.clear()
+        self._filed = self._filed if count_on else 0
 
     def ask_to_wait(self, seconds: float) -> None:
         """The next request is answered 'too many, come back in so many seconds'."""
@@ -194,44 +231,100 @@ class FakeDispatcher:
         """The next `times` requests are stored, but the sender does not learn of it."""
         self._mute += times
 
-    def do(self, request_id: str, event: str, *, unit: str | None = None, note: str | None = None) -> DepartmentUpdate:
-        """The department does something."""
+    def do(
+        self, request_id: str, event: str, *, unit: str | None = None, note: str | None = None, **more: Any
+    ) -> DepartmentUpdate:
+        """The department does something; `more` as in `DepartmentUpdate`."""
         updates = self.requests[request_id].updates
         at = SATURDAY + timedelta(hours=len(updates) + 1)
-        updates.append(DepartmentUpdate(len(updates) + 1, event, at, unit, note))
+        updates.append(DepartmentUpdate(len(updates) + 1, event, at, unit, note, **more))
         return updates[-1]
 
     def numbers_of(self, complaint: Complaint) -> list[str]:
         return [number for number, one in self.requests.items() if one.complaint.number == complaint.number]
 
-    def file(self, complaint: Complaint, *, phone: str | None, related: Related | None = None) -> str:
+    def file(self, complaint: Complaint, *, phone: str | None, related: Related | None = None, **how: object) -> str:
         self.before_filing()
         self.posts.append(complaint.number)
-        number = f"DC-{len(self.requests) + 1:04}"
-        return self._keep(self.requests, number, FiledRequest(complaint, phone, related or Related()))
+        if how.get("again"):
+            self.marked_again.append(complaint.number)
+        number = f"DC-{self._filed + 1:04}"
+        if not self._polls_until_number:
+            return self._keep(self.requests, number, FiledRequest(complaint, phone, related or Related()))
+        self.tokens[f"T-{number}"] = self._keep(
+            self.requests, number, FiledRequest(complaint, phone, related or Related())
+        )
+        how["on_token"](f"T-{number}")  # type: ignore[operator]
+        if not (found := self.number_of(f"T-{number}")):
+            raise TryLater("no number for the token yet")
+        return found
 
-    def join(self, complaint: Complaint, *, phone: str | None, related: Related) -> str | None:
+    def join(self, complaint: Complaint, *, phone: str | None, related: Related, **how: object) -> str | None:
         number = f"DC-{len(self.notes) + 1:04}-again"
         return self._keep(self.notes, number, FiledRequest(complaint, phone, related))
 
+    def co_units(self, complaint: Complaint) -> Sequence[str]:
+        return self.units
+
+    def copy(self, complaint: Complaint, request_id: str, *, unit: str, mark: str, **how: object) -> str:
+        number = f"{request_id}-{mark}"
+        return self._keep(self.copies, number, FiledRequest(complaint, None, Related(incident=request_id), unit=unit))
+
     def _keep(self, kept: dict[str, FiledRequest], number: str, request: FiledRequest) -> str:
+        self._meet_a_fault()
+        self._filed += kept is self.requests
+        kept[number] = request
+        self._lose_the_answer()
+        return number
+
+    def _meet_a_fault(self) -> None:
         if self.away:
             raise TryLater("the department does not answer")
         if self._faults:
             raise self._faults.pop(0)
-        kept[number] = request
+
+    def _lose_the_answer(self) -> None:
         if self._mute:
             self._mute -= 1
             raise TryLater("the answer was lost")
+
+    def update(self, complaint: Complaint, request_id: str, told: Told, *, mark: str = "", **how: object) -> str | None:
+        self._meet_a_fault()
+        if all(told.key != known.key or request_id != about for about, known in self.told):
+            self.told.append((request_id, told))
+        if not self.tells_by_request:
+            self._lose_the_answer()
+            return None
+        number = f"{request_id}-told-{len(self._told_by_request) + 1}"
+        self._told_by_request[complaint.number, mark] = number
+        if told.kind is UpdateKind.RECHECK:
+            self.requests[number] = FiledRequest(complaint, None)
+        self._lose_the_answer()
         return number
+
+    def when_unsure(self, mark: str = "") -> WhenUnsure:
+        return self.unsure
+
+    def number_of(self, token: str) -> str | None:
+        self.ping()
+        if token not in self.tokens:
+            raise Rejected(f"the department does not know {token}")
+        self._polls_until_number = max(0, self._polls_until_number - 1)
+        return None if self._polls_until_number else self.tokens[token]
 
     def notes_of(self, complaint: Complaint) -> list[str]:
         """What was told of this complaint's joining."""
         return [number for number, one in self.notes.items() if one.complaint.number == complaint.number]
 
-    def find(self, complaint: Complaint) -> str | None:
-        self.looked_for.append(complaint.number)
+    def find(self, complaint: Complaint, *, mark: str = "", **how: object) -> str | None:
+        self.looked_for.append(complaint.number + mark)
         self.ping()
+        if not self.shows:
+            return None
+        if mark.startswith("U"):
+            return self._told_by_request.get((complaint.number, mark))
+        if mark:
+            return next((number for number in self.copies if number.endswith(mark)), None)
         return next(iter([*self.numbers_of(complaint), *self.notes_of(complaint)]), None)
 
     def updates(self, request_id: str) -> Sequence[DepartmentUpdate]:

@@ -5,6 +5,7 @@ Both come from the system's packages, listen on sockets and ports of a temporary
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -17,6 +18,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import psycopg
 
 
 class Missing(RuntimeError):
@@ -49,26 +52,63 @@ def _as_postgres(folder: Path) -> dict[str, object]:
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
+class Cluster:
+    """A PostgreSQL server of our own; `url` is that of its first database."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._port = folder, free_port()
+        self._who = _as_postgres(folder)
+        self._log = (folder / "log").open("wb")
+        self.url = f"postgresql+psycopg://jiesu@127.0.0.1:{self._port}/postgres"
+        data = str(folder / "data")
+        initdb = [_program("initdb"), "-D", data, "-U", "jiesu", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8"]
+        subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **self._who)  # type: ignore[call-overload]
+        self._start()
+
+    def _start(self) -> None:
+        where = ["-D", str(self._folder / "data"), "-p", str(self._port), "-k", str(self._folder), "-h", "127.0.0.1"]
+        self._server = subprocess.Popen(  # type: ignore[call-overload]
+            [_program("postgres"), *where], stdout=self._log, stderr=self._log, cwd=self._folder, **self._who
+        )
+        _wait_for(self._port, self._server, "PostgreSQL")
+        for _ in range(150):  # it listens before it has mended what a power cut left
+            with contextlib.suppress(psycopg.OperationalError):
+                psycopg.connect(self.url.replace("+psycopg", "")).close()
+                return
+            time.sleep(0.1)
+        raise RuntimeError("PostgreSQL did not come up within 15 s")
+
+    def restart(self, seconds: float = 0.0) -> None:
+        """Stop at once, as in a power cut, and start again after so many seconds."""
+        self._server.send_signal(signal.SIGQUIT)
+        self._server.wait(20)
+        time.sleep(seconds)
+        self._start()
+
+    def stop(self) -> None:
+        self._server.send_signal(signal.SIGINT)
+        self._server.wait(20)
+        self._log.close()
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """A fresh cluster that a test may restart."""
+    folder = Path(tempfile.mkdtemp(prefix="jiesu-pg-"))
+    folder.chmod(0o755)
+    made = Cluster(folder)
+    try:
+        yield made
+    finally:
+        made.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def postgres() -> Iterator[str]:
     """A fresh cluster; gives its SQLAlchemy URL."""
-    folder = Path(tempfile.mkdtemp(prefix="jiesu-pg-"))
-    folder.chmod(0o755)
-    who = _as_postgres(folder)
-    data, port = folder / "data", free_port()
-    initdb = [_program("initdb"), "-D", str(data), "-U", "jiesu", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8"]
-    subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **who)  # type: ignore[call-overload]
-    command = [_program("postgres"), "-D", str(data), "-p", str(port), "-k", str(folder), "-h", "127.0.0.1"]
-    log = (folder / "log").open("wb")
-    server = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **who)  # type: ignore[call-overload]
-    try:
-        _wait_for(port, server, "PostgreSQL")
-        yield f"postgresql+psycopg://jiesu@127.0.0.1:{port}/postgres"
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(20)
-        log.close()
-        shutil.rmtree(folder, ignore_errors=True)
+    with cluster() as made:
+        yield made.url
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""For operators: `jiesu stuck | retry | handovers | screening`."""
+"""For operators: `jiesu handovers | screening`."""
 
 from __future__ import annotations
 
@@ -20,32 +20,6 @@ PANEL = "For operators"
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-
-    @app.command(rich_help_panel=PANEL)
-    def stuck() -> None:
-        """List what the worker could not do and a person must look at, with the reason."""
-        services = bootstrap.build(settings.load())
-        with services.unit_of_work() as tx:
-            rows = [(row, tx.complaints.get(row.complaint_id)) for row in tx.outbox.list_stuck()]
-        if not rows:
-            Console().print("nothing is stuck")
-            return
-        table = Table("row", "task", "ticket", "since", "tries", "reason")
-        for row, complaint in rows:
-            number = ticket_number.display(complaint.number) if complaint else "?"
-            table.add_row(
-                str(row.id), row.task, number, moment(row.created_at), str(row.attempts), escape(row.last_error or "")
-            )
-        tables.show(table)
-
-    @app.command(rich_help_panel=PANEL)
-    def retry(row: Annotated[int, typer.Argument(help="Number of the row, from `jiesu stuck`.")]) -> None:
-        """Put a stuck row back to work. The backend is asked first whether it has the complaint already."""
-        services = bootstrap.build(settings.load())
-        with services.unit_of_work() as tx:
-            if not tx.outbox.retry(row, services.clock()):
-                raise Rejected(f"row {row} is not stuck")
-        Console().print(f"row {row} will be taken up again")
 
     _add_handovers(app)
     _add_screening(app)

@@ -35,6 +35,7 @@ def add_to(app: typer.Typer) -> None:
             wanted = parts(chosen)
             check_ports(wanted, chosen.host)
             database.migrate(database.connect(chosen.sql_url))
+            bootstrap.build(chosen).keeping_contacts.seal_leftovers()
             asyncio.run(_up(chosen))
 
     @app.command(rich_help_panel=PANEL)
@@ -79,7 +80,9 @@ def add_to(app: typer.Typer) -> None:
         if not chosen.database_url:
             settings.make_folder(chosen.data_dir)
         database.migrate(database.connect(chosen.sql_url))
-        Console(stderr=True).print("the tables are up to date")
+        sealed = bootstrap.build(chosen).keeping_contacts.seal_leftovers()
+        said = f"; contacts sealed: {sealed}" if sealed else ""
+        Console(stderr=True).print(f"the tables are up to date{said}", highlight=False)
 
 
 def _needs_models(chosen: Settings) -> None:

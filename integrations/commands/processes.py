@@ -8,6 +8,7 @@ import typer
 import uvicorn
 
 from integrations import bootstrap, settings, worker
+from integrations.running.private_logs import PrivateFormatter
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,15 +37,17 @@ def add_to(app: typer.Typer) -> None:
 
     @app.command("worker", rich_help_panel="Parts, one process each")
     def run_worker() -> None:
-        """Relays the outbox and asks the backend after open requests. Any number may run."""
+        """Relays the outbox, asks after open requests, runs what is due, fetches the feed. Any number may run."""
         chosen = settings.load()
         set_up_logging(chosen.log_level)
         worker.run(bootstrap.build(chosen))
 
 
 def set_up_logging(level: str) -> None:
-    """One line an event, with ids and durations; never what a citizen said."""
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    """One line an event, with ids and durations; never what a citizen said, and no phone whoever logs."""
+    logging.basicConfig(level=level.upper())
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(PrivateFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     # httpx logs whole URLs, and ours carry tokens.
     for noisy in ("httpx", "httpcore", "rasa_sdk"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -11,13 +11,17 @@ SERVICES_FILE = Path(__file__).with_name("services.json")
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One thing a sender may add; ``datatype`` is a GeoReport one (string, number, ...)."""
+    """One thing a sender may add; ``datatype`` is a GeoReport one (string, number, ...).
+
+    ``values`` are the keys of a list, empty for everything else.
+    """
 
     code: str
     datatype: str
     required: bool
     description: str
     datatype_description: str | None
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ def load_catalogue(path: Path = SERVICES_FILE) -> Catalogue:
             required=row["required"],
             description=row["description"],
             datatype_description=row["datatype_description"],
+            values=tuple(row.get("values", ())),
         )
         for row in content["attributes"]
     )

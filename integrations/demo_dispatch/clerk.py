@@ -4,46 +4,80 @@ All links are relative, so the pages work directly and under any proxy prefix al
 The pages need no script and have no login: whoever proxies them decides who sees them.
 """
 
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.concurrency import run_in_threadpool
 
 from integrations.demo_dispatch.casework import (
+    COMPLETE,
+    LONGEST_EXTENSION,
     LONGEST_TEXT,
     NEEDS,
+    TAKES_PHOTOS,
+    VERIFIED,
     Case,
+    CitizenUpdate,
+    Doing,
+    Entry,
+    Event,
     MoveRefused,
     State,
+    is_second_tap,
     next_steps,
     step_from_form,
 )
 from integrations.demo_dispatch.catalogue import Catalogue
 from integrations.demo_dispatch.clock import CITY_TIME, Clock
-from integrations.demo_dispatch.formguard import give_cookie, is_token, token_for, visitor_of
+from integrations.demo_dispatch.formguard import clerk_of, give_cookie, is_token, remember_clerk, token_for, visitor_of
+from integrations.demo_dispatch.pictures import LARGEST_BYTES, MEDIA_TYPES, MOST, written_anew
+from integrations.demo_dispatch.staff import Staff
+from integrations.demo_dispatch.stepform import StepForm, Unreadable, read_form
 from integrations.demo_dispatch.store import Filter, StepTaken, Store
-from integrations.demo_dispatch.wording import STATE_NAMES, STEPS, refusal_words
+from integrations.demo_dispatch.wording import (
+    CHECK_NAMES,
+    SOLVED_NAMES,
+    STATE_NAMES,
+    STEPS,
+    UPDATE_NAMES,
+    refusal_words,
+)
 
 HERE = Path(__file__).parent
 PAGE_SIZE = 30
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; img-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+PHOTO_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex",
+    "Cache-Control": "private, no-store",
+}
+END_OF_WORK = time(17, 30)
+UNREADABLE = "没有看懂这次提交，什么也没有改动。"
 
 
 class UnknownRequest(Exception):
     """No request has this number; show a page that says so."""
+
+
+class UnknownPage(Exception):
+    """There is no such page or picture; show a page that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +89,18 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class StepForm:
-    """What a clerk sent; ``seen`` is the number of steps the page had shown."""
+class Line:
+    """One line of the record: a step, or what the citizen said."""
 
-    step: str = ""
-    text: str = ""
-    token: str = ""
-    seen: str = ""
+    entry: Entry | None = None
+    update: CitizenUpdate | None = None
+
+
+def record_of(case: Case) -> list[Line]:
+    """Steps and updates as they came, the newest first."""
+    lines = [(entry.sequence, Line(entry=entry)) for entry in case.history]
+    lines += [(update.steps, Line(update=update)) for update in case.updates]
+    return [line for _, line in sorted(lines, key=lambda one: one[0])][::-1]
 
 
 class Pages:
@@ -76,7 +115,21 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.filters["clock"] = _clock_text
-        self._environment.globals.update(STATE_NAMES=STATE_NAMES, STEPS=STEPS, State=State)
+        self._environment.globals.update(
+            CHECK_NAMES=CHECK_NAMES,
+            COMPLETE=COMPLETE,
+            Event=Event,
+            MEDIA_TYPES=",".join(MEDIA_TYPES),
+            MEGABYTES=LARGEST_BYTES // 1024 // 1024,
+            MOST_PHOTOS=MOST,
+            SOLVED_NAMES=SOLVED_NAMES,
+            STATE_NAMES=STATE_NAMES,
+            STEPS=STEPS,
+            State=State,
+            TAKES_PHOTOS=TAKES_PHOTOS,
+            UPDATE_NAMES=UPDATE_NAMES,
+            VERIFIED=VERIFIED,
+        )
 
     def page(self, name: str, *, root: str, status: int = 200, **values: object) -> HTMLResponse:
         """``root`` is the relative way to the list page: "" from it, "../" from a request."""
@@ -88,13 +141,21 @@ class Pages:
         return self.page("problem.html", root="../" * depth, status=status, text=text)
 
 
-def clerk_routes(*, store: Store, catalogue: Catalogue, clock: Clock, pages: Pages) -> APIRouter:
+def clerk_routes(*, store: Store, catalogue: Catalogue, staff: Staff, clock: Clock, pages: Pages) -> APIRouter:
     router = APIRouter()
     form_key = store.form_key()
 
     @router.get("/department.css")
     def style() -> Response:
         return FileResponse(HERE / "department.css", media_type="text/css", headers={"Cache-Control": "no-cache"})
+
+    @router.get("/photos/{photo}.jpg")
+    def picture(photo: str) -> Response:
+        """Nobody can guess the address, and none is listed anywhere but with its request."""
+        jpeg = store.photo(photo)
+        if jpeg is None:
+            raise UnknownPage
+        return Response(jpeg, media_type="image/jpeg", headers=PHOTO_HEADERS)
 
     @router.get("/")
     def list_page(state: str = "", q: str = "", page: str = "1") -> Response:
@@ -121,6 +182,7 @@ def clerk_routes(*, store: Store, catalogue: Catalogue, clock: Clock, pages: Pag
             page=number,
             last_page=last_page,
             link=_list_link,
+            now=clock(),
         )
 
     def show(
@@ -141,7 +203,13 @@ def clerk_routes(*, store: Store, catalogue: Catalogue, clock: Clock, pages: Pag
             service_name=catalogue.name_of(case.request.service_code),
             group=service.group if service else None,
             attribute_names={known.code: known.description for known in catalogue.attributes},
-            steps=next_steps(case.state),
+            record=record_of(case),
+            staff=staff,
+            clerk=clerk_of(request, staff.clerks),
+            steps=next_steps(case),
+            earliest=_form_time(max(clock(), case.due_at or clock()) + timedelta(minutes=1)),
+            latest=_form_time(clock() + LONGEST_EXTENSION),
+            proposed=_form_time(_next_evening(max(clock(), case.due_at or clock()))),
             needs=NEEDS,
             longest=LONGEST_TEXT,
             token=token_for(visitor, case.number, key=form_key),
@@ -154,52 +222,73 @@ def clerk_routes(*, store: Store, catalogue: Catalogue, clock: Clock, pages: Pag
     @router.get("/requests/{number}")
     def request_page(number: str, request: Request, done: str = "") -> Response:
         case = _known(store, number)
-        state = _state(done)
-        message = Message("done", STEPS[state].done) if state and state in STEPS else None
+        event = _event(done)
+        # the page may be loaded again much later
+        message = Message("done", STEPS[event].done) if event and _just_done(case, event) else None
         return show(request, case, message=message)
 
     @router.post("/requests/{number}")
-    def take_step(
-        number: str,
-        request: Request,
-        step: Annotated[str, Form()] = "",
-        text: Annotated[str, Form()] = "",
-        token: Annotated[str, Form()] = "",
-        seen: Annotated[str, Form()] = "",
-    ) -> Response:
+    async def take_step(number: str, request: Request) -> Response:
+        async with request.form(max_files=MOST + 2, max_fields=60) as sent:
+            form = await read_form(sent)
+        return await run_in_threadpool(act, number, request, form)
+
+    def act(number: str, request: Request, form: StepForm) -> Response:
         case = _known(store, number)
-        form = StepForm(step, text, token, seen)
 
         def refuse(words: str, status: int) -> Response:
-            latest = _known(store, number)
-            message = Message("refused", words)
-            return show(request, latest, message=message, written=form, status=status)
+            again = f"{words}照片需要重新选择。" if form.files else words
+            message = Message("refused", again)
+            return show(request, _known(store, number), message=message, written=form, status=status)
 
-        if not is_token(token, visitor_of(request), number, key=form_key):
+        if not is_token(form.token, visitor_of(request), number, key=form_key):
             return refuse("页面已过期，刚才的操作没有生效，请再提交一次。", 403)
-        to = _state(step)
-        if to is None or to not in STEPS or not (seen.isascii() and seen.isdigit() and len(seen) < 6):
-            return refuse("没有看懂这次提交，什么也没有改动。", 400)
         try:
-            _take(store, case, to, seen=int(seen), text=text, now=clock())
+            event, seen, doing = form.event, form.steps_seen, form.doing(staff)
+        except Unreadable:
+            return refuse(UNREADABLE, 400)
+        try:
+            _take(store, case, event, doing, form.files, seen=seen, now=clock())
         except MoveRefused as refusal:
             return refuse(refusal_words(refusal), 409)
-        return RedirectResponse(f"{quote(number)}?done={to}", 303, headers=HEADERS)
+        response = RedirectResponse(f"{quote(number)}?done={event}", 303, headers=HEADERS)
+        if doing.clerk:
+            remember_clerk(response, staff.clerks.index(doing.clerk), secure=request.url.scheme == "https")
+        return response
 
     return router
 
 
-def _take(store: Store, case: Case, to: State, *, seen: int, text: str, now: datetime) -> None:
+def _take(
+    store: Store,
+    case: Case,
+    to: Event,
+    doing: Doing,
+    files: tuple[tuple[str, bytes], ...],
+    *,
+    seen: int,
+    now: datetime,
+) -> None:
     """Store the step once, however often and however closely its form comes in.
 
     Raises MoveRefused.
     """
+    if is_second_tap(case, to, doing, seen=seen):
+        return
+    pictures = written_anew(files) if to in TAKES_PHOTOS else ()
+    doing = replace(doing, photos=tuple(secrets.token_hex(16) for _ in pictures))
     try:
-        entry = step_from_form(case, to, seen=seen, text=text, now=now)
+        entry = step_from_form(case, to, doing, seen=seen, now=now)
         if entry is not None:
-            store.append(case.number, entry)
+            store.append(case.number, entry, pictures)
     except StepTaken:  # someone was quicker by a hair: was it this same form?
-        step_from_form(_known(store, case.number), to, seen=seen, text=text, now=now)
+        step_from_form(_known(store, case.number), to, doing, seen=seen, now=now)
+
+
+def _just_done(case: Case, event: Event) -> bool:
+    """Whether this step was the last, and nothing was heard of the citizen since."""
+    last = case.history[-1] if case.history else None
+    return last is not None and last.event is event and all(one.steps < last.sequence for one in case.updates)
 
 
 def _known(store: Store, number: str) -> Case:
@@ -214,6 +303,23 @@ def _state(text: str) -> State | None:
         return State(text)
     except ValueError:
         return None
+
+
+def _event(text: str) -> Event | None:
+    try:
+        return Event(text)
+    except ValueError:
+        return None
+
+
+def _form_time(moment: datetime) -> str:
+    """As a browser's field for date and time wants it, in the city's time."""
+    return moment.astimezone(CITY_TIME).strftime("%Y-%m-%dT%H:%M")
+
+
+def _next_evening(after: datetime) -> datetime:
+    """The end of work on the day after."""
+    return datetime.combine(after.astimezone(CITY_TIME).date() + timedelta(days=1), END_OF_WORK, CITY_TIME)
 
 
 def _page_number(text: str, last: int) -> int:

@@ -16,7 +16,9 @@ from datetime import datetime, timedelta
 
 import httpx
 
-from integrations.demo_dispatch.clock import Clock, w3c
+from integrations.demo_dispatch.clock import Clock
+from integrations.demo_dispatch.documents import event_document
+from integrations.demo_dispatch.faults import FaultKind, FaultQueue, Scope
 from integrations.demo_dispatch.settings import Hook
 from integrations.demo_dispatch.store import Delivery, Store
 
@@ -41,18 +43,10 @@ class Patience:
         return float(min(self.first * 2**doublings, self.longest))
 
 
-def event_body(delivery: Delivery) -> bytes:
+def event_body(delivery: Delivery, own_url: str) -> bytes:
     """The JSON that the hook receives, UTF-8."""
-    entry = delivery.entry
-    content = {
-        "event_id": delivery.event_id,
-        "service_request_id": delivery.number,
-        "sequence": entry.sequence,
-        "event": entry.event.value,
-        "at": w3c(entry.at),
-        "unit": entry.unit,
-        "note": entry.note,
-    }
+    names = {"event_id": delivery.event_id, "service_request_id": delivery.number}
+    content = names | event_document(delivery.entry, own_url)
     return json.dumps(content, ensure_ascii=False).encode()
 
 
@@ -76,12 +70,16 @@ class Sender:
         store: Store,
         client: httpx.AsyncClient,
         hook: Hook,
+        own_url: str,
         clock: Clock,
         patience: Patience,
+        faults: FaultQueue | None = None,
     ) -> None:
         self._store = store
         self._client = client
         self._hook = hook
+        self._own_url = own_url
+        self._faults = faults
         self._clock = clock
         self._patience = patience
 
@@ -97,13 +95,25 @@ class Sender:
 
     async def deliver_due(self) -> int:
         """Try every event whose time has come, once; gives how many were tried."""
+        fault = self._faults.next(Scope.HOOKS) if self._faults else None
+        if self._faults and fault and fault.kind is FaultKind.REORDER_HOOKS:
+            return await self._deliver_backwards(self._faults, at_least=fault.events or 2)
         due = await asyncio.to_thread(self._store.due_deliveries, now=self._clock(), limit=AT_ONCE)
         await asyncio.gather(*(self._deliver(delivery) for delivery in due))
         return len(due)
 
+    async def _deliver_backwards(self, faults: FaultQueue, *, at_least: int) -> int:
+        """Everything is held back until so many events of one request wait; then they go out, the newest first."""
+        waiting = await asyncio.to_thread(self._store.waiting_backwards, at_least=at_least)
+        if waiting:
+            faults.take(Scope.HOOKS)
+        for delivery in waiting:
+            await self._deliver(delivery)
+        return len(waiting)
+
     async def _deliver(self, delivery: Delivery) -> None:
         started = time.monotonic()
-        outcome = await self._post(delivery)
+        outcome = await self._post_or_fail(delivery)
         logger.info(
             "delivery: event_id=%s request=%s sequence=%d attempt=%d outcome=%s seconds=%.3f",
             delivery.event_id,
@@ -119,9 +129,18 @@ class Sender:
             wait = timedelta(seconds=self._patience.after(delivery.attempts + 1))
             await asyncio.to_thread(self._store.postpone, delivery, until=self._clock() + wait)
 
+    async def _post_or_fail(self, delivery: Delivery) -> str | None:
+        """As ``_post``, with what tests have ordered for this event."""
+        fault = self._faults.take(Scope.HOOKS) if self._faults else None
+        if fault and fault.kind is FaultKind.LOSE_HOOKS:
+            return None
+        twice = fault is not None and fault.kind is FaultKind.DUPLICATE_HOOKS
+        outcomes = [await self._post(delivery) for _ in range(fault.copies or 1 if fault and twice else 1)]
+        return None if None in outcomes else outcomes[-1]
+
     async def _post(self, delivery: Delivery) -> str | None:
         """None when the hook confirmed, else what went wrong in a word."""
-        body = event_body(delivery)
+        body = event_body(delivery, self._own_url)
         headers = signed_headers(body, secret=self._hook.secret, now=self._clock())
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):

@@ -1,9 +1,11 @@
 """Our services and cases as GeoReport documents."""
 
-from integrations.demo_dispatch.casework import GEOREPORT_STATUS, Case
-from integrations.demo_dispatch.catalogue import Catalogue, Service
+from integrations.demo_dispatch.casework import GEOREPORT_STATUS, Case, Entry, Event, NewRequest, State
+from integrations.demo_dispatch.catalogue import Attribute, Catalogue, Service
 from integrations.demo_dispatch.clock import w3c
+from integrations.demo_dispatch.hearing import update_document
 from integrations.demo_dispatch.replies import Value
+from integrations.demo_dispatch.store import Receipt
 from integrations.demo_dispatch.wording import SERVICE_NOTICES
 
 CHANGESET = "2026-11-21T00:00:00+08:00"
@@ -27,13 +29,14 @@ def discovery_document(endpoint_url: str) -> Value:
     }
 
 
-def service_document(service: Service) -> Value:
+def service_document(service: Service, *, batch: bool) -> Value:
+    """``batch`` where a sender gets a token and not the number."""
     return {
         "service_code": service.code,
         "service_name": service.name,
         "description": service.description,
         "metadata": True,
-        "type": "realtime",
+        "type": "batch" if batch else "realtime",
         "keywords": ",".join(service.keywords),
         "group": service.group,
     }
@@ -43,30 +46,57 @@ def definition_document(service: Service, catalogue: Catalogue) -> Value:
     return {
         "service_code": service.code,
         "attributes": [
-            {
-                "variable": True,
-                "code": attribute.code,
-                "datatype": attribute.datatype,
-                "required": attribute.required,
-                "datatype_description": attribute.datatype_description,
-                "order": order,
-                "description": attribute.description,
-            }
-            for order, attribute in enumerate(catalogue.attributes, start=1)
+            _attribute_document(attribute, order) for order, attribute in enumerate(catalogue.attributes, start=1)
         ],
     }
 
 
-def receipt_document(case: Case) -> Value:
-    """What a sender is told; the number is given at once, so there is never a token."""
+def _attribute_document(attribute: Attribute, order: int) -> Value:
+    """``values`` stands with lists only."""
+    document: dict[str, Value] = {
+        "variable": True,
+        "code": attribute.code,
+        "datatype": attribute.datatype,
+        "required": attribute.required,
+        "datatype_description": attribute.datatype_description,
+        "order": order,
+        "description": attribute.description,
+    }
+    if attribute.values:
+        document["values"] = [{"key": one, "name": one} for one in attribute.values]
+    return document
+
+
+def receipt_document(receipt: Receipt, request: NewRequest) -> Value:
+    """What a sender is told: the number or the token, never both."""
+    name, given = ("token", receipt.token) if receipt.token else ("service_request_id", receipt.number)
+    return {name: given, "service_notice": SERVICE_NOTICES[State.RECEIVED], "account_id": request.account_id}
+
+
+def photo_urls(entry: Entry, own_url: str) -> list[str]:
+    """Where the pictures of a step are; who has such an address may see the picture."""
+    return [f"{own_url}/photos/{photo}.jpg" for photo in entry.photos]
+
+
+def event_document(entry: Entry, own_url: str) -> dict[str, Value]:
+    """A step as both the hook and a reader of the request see it.
+
+    ``by`` names the clerk only where somebody else must not be the same one: who closed, and who checked.
+    """
     return {
-        "service_request_id": case.number,
-        "service_notice": SERVICE_NOTICES[case.state],
-        "account_id": case.request.account_id,
+        "sequence": entry.sequence,
+        "event": entry.event.value,
+        "at": w3c(entry.at),
+        "unit": entry.unit,
+        "note": entry.note,
+        "due_at": w3c(entry.due_at) if entry.due_at else None,
+        "photos": photo_urls(entry, own_url),
+        "solved": entry.solved,
+        "by": entry.clerk if entry.event in (Event.CLOSED, Event.RECHECKED) else None,
     }
 
 
-def request_document(case: Case, catalogue: Catalogue) -> Value:
+def request_document(case: Case, catalogue: Catalogue, own_url: str) -> Value:
     """Everything but the sender's name, phone, mail and ids, which are the clerk's alone."""
     request = case.request
     return {
@@ -80,9 +110,9 @@ def request_document(case: Case, catalogue: Catalogue) -> Value:
         "service_notice": SERVICE_NOTICES[case.state],
         "requested_datetime": w3c(case.requested_at),
         "updated_datetime": w3c(case.updated_at),
-        "expected_datetime": None,
+        "expected_datetime": w3c(case.due_at) if case.due_at else None,
         "address": request.address,
-        "address_id": None,
+        "address_id": request.address_id,
         "zipcode": None,
         "lat": request.lat,
         "long": request.long,
@@ -91,15 +121,7 @@ def request_document(case: Case, catalogue: Catalogue) -> Value:
             "reference": request.reference,
             "state": case.state.value,
             "attributes": [{"code": code, "value": value} for code, value in request.attributes],
-            "history": [
-                {
-                    "sequence": entry.sequence,
-                    "event": entry.event.value,
-                    "at": w3c(entry.at),
-                    "unit": entry.unit,
-                    "note": entry.note,
-                }
-                for entry in case.history
-            ],
+            "history": [event_document(entry, own_url) for entry in case.history],
+            "updates": [update_document(update) for update in case.updates],
         },
     }

@@ -1,16 +1,17 @@
-"""Faults that a test may order for posted requests: the ways a real backend lets one down."""
+"""Faults that a test may order: the ways a real backend lets one down."""
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from integrations.demo_dispatch.replies import Refused, refusal, reply
+from integrations.demo_dispatch.replies import Refused, Value, refusal, reply
 
 DROP_CONNECTION = "demo_dispatch.drop_connection"
 """The ASGI extension under which our server offers to cut the connection."""
@@ -20,27 +21,70 @@ LONGEST_SECONDS = 600.0
 
 
 class FaultKind(StrEnum):
-    """What goes wrong; the request is stored only with DELAY and DROP_ANSWER."""
+    """What goes wrong; the name is also what an order counts or measures by."""
 
     DELAY = "delay_seconds"
     DROP_ANSWER = "drop_answer"
     STATUS = "status"
     HANG = "hang"
+    DUPLICATE = "duplicate"
+    DUPLICATE_HOOKS = "duplicate_hooks"
+    REORDER_HOOKS = "reorder_hooks"
+    LOSE_HOOKS = "lose_hooks"
+
+
+class Scope(StrEnum):
+    """What a fault strikes."""
+
+    REQUESTS = "requests"
+    UPDATES = "updates"
+    READS = "reads"
+    HOOKS = "hooks"
+
+
+ON: Mapping[str, frozenset[Scope]] = {
+    "posts": frozenset({Scope.REQUESTS, Scope.UPDATES}),
+    "requests": frozenset({Scope.REQUESTS}),
+    "updates": frozenset({Scope.UPDATES}),
+    "reads": frozenset({Scope.READS}),
+    "all": frozenset({Scope.REQUESTS, Scope.UPDATES, Scope.READS}),
+}
+"""What an order may name under "on"; without it, posts."""
+
+OF_HOOKS = frozenset({FaultKind.DUPLICATE_HOOKS, FaultKind.REORDER_HOOKS, FaultKind.LOSE_HOOKS})
+COUNTED_BY_ITSELF = frozenset({FaultKind.DROP_ANSWER, FaultKind.HANG, FaultKind.DUPLICATE, FaultKind.LOSE_HOOKS})
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """``times`` is how many requests it still strikes; seconds and status where they apply."""
+    """``times`` is how often it still strikes; the rest where it applies."""
 
     kind: FaultKind
     times: int
+    on: frozenset[Scope]
     delay_seconds: float | None = None
     status: int | None = None
     retry_after: int | None = None
+    copies: int | None = None
+    events: int | None = None
+
+    def document(self) -> Value:
+        """As a list of what waits tells it."""
+        told = {
+            "kind": self.kind.value,
+            "times": self.times,
+            "on": ",".join(sorted(self.on)),
+            "delay_seconds": self.delay_seconds,
+            "status": self.status,
+            "retry_after": self.retry_after,
+            "copies": self.copies,
+            "events": self.events,
+        }
+        return {name: value for name, value in told.items() if value is not None}
 
 
 class FaultQueue:
-    """Faults strike in the order they were given, each until it is used up."""
+    """Faults strike in the order they were given, each until it is used up; for each scope on its own."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -58,21 +102,26 @@ class FaultQueue:
         with self._lock:
             return list(self._faults)
 
-    def take(self) -> Fault | None:
-        """The fault for the next request, one time less of it left."""
+    def next(self, scope: Scope) -> Fault | None:
+        """The fault that ``take`` would give."""
         with self._lock:
-            if not self._faults:
-                return None
-            fault = self._faults[0]
-            if fault.times > 1:
-                self._faults[0] = replace(fault, times=fault.times - 1)
-            else:
-                del self._faults[0]
-            return fault
+            return next((fault for fault in self._faults if scope in fault.on), None)
 
-    async def strike(self, request: Request, form: str, work: Callable[[], Awaitable[Response]]) -> Response:
+    def take(self, scope: Scope) -> Fault | None:
+        """The next fault of that scope, one time less of it left."""
+        with self._lock:
+            for place, fault in enumerate(self._faults):
+                if scope in fault.on:
+                    if fault.times > 1:
+                        self._faults[place] = replace(fault, times=fault.times - 1)
+                    else:
+                        del self._faults[place]
+                    return fault
+            return None
+
+    async def strike(self, request: Request, scope: Scope, work: Callable[[], Awaitable[Response]]) -> Response:
         """Answer ``request`` by ``work``, or as the next fault will have it."""
-        fault = self.take()
+        fault = self.take(scope)
         match fault:
             case None:
                 return await work()
@@ -87,30 +136,69 @@ class FaultQueue:
                 while not await request.is_disconnected():
                     await asyncio.sleep(0.05)
                 return Response(status_code=204)  # nobody is left to read it
+            case Fault(kind=FaultKind.DUPLICATE):
+                await work()
+                return await work()
             case Fault(status=status, retry_after=seconds):
                 headers = {} if seconds is None else {"Retry-After": str(seconds)}
+                form = request.url.path.rpartition(".")[2]
                 return refusal(form, status or 500, ["A fault was ordered."], headers)
 
 
-def read_fault(content: object) -> Fault:
+def faulty_route(faults: FaultQueue) -> type[APIRoute]:
+    """The class of routes that meet what was ordered."""
+
+    class FaultyRoute(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            answer = super().get_route_handler()
+
+            async def struck(request: Request) -> Response:
+                return await faults.strike(request, _scope_of(request), lambda: answer(request))
+
+            return struck
+
+    return FaultyRoute
+
+
+def _scope_of(request: Request) -> Scope:
+    if request.method != "POST":
+        return Scope.READS
+    return Scope.UPDATES if "/updates." in request.url.path else Scope.REQUESTS
+
+
+def read_fault(content: Mapping[str, object]) -> Fault:
     """Raises Refused (400) unless ``content`` names exactly one kind with sensible numbers."""
-    if not isinstance(content, Mapping):
-        raise Refused(400, "A fault is a JSON object.")
     kinds = [kind for kind in FaultKind if kind in content]
     if len(kinds) != 1:
-        raise Refused(400, f"A fault names one of {', '.join(FaultKind)}.")
+        raise Refused(400, f"A fault names one of {', '.join(FaultKind)}, or lose_data.")
     kind = kinds[0]
-    counted_by = kind if kind in (FaultKind.DROP_ANSWER, FaultKind.HANG) else "times"
-    times = int(_number(content, counted_by, 1, 1, LARGEST_COUNT))
-    if kind is FaultKind.DELAY:
-        seconds = _number(content, kind, 0.0, 0.0, LONGEST_SECONDS)
-        return Fault(kind, times, delay_seconds=seconds)
-    if kind is FaultKind.STATUS:
-        status = int(_number(content, kind, 500, 400, 599))
-        wait = "retry_after" in content
-        retry_after = int(_number(content, "retry_after", 0, 0, LONGEST_SECONDS)) if wait else None
-        return Fault(kind, times, status=status, retry_after=retry_after)
-    return Fault(kind, times)
+    times = int(_number(content, kind if kind in COUNTED_BY_ITSELF else "times", 1, 1, LARGEST_COUNT))
+    fault = Fault(kind, times, _struck(content, kind))
+    match kind:
+        case FaultKind.DELAY:
+            return replace(fault, delay_seconds=_number(content, kind, 0.0, 0.0, LONGEST_SECONDS))
+        case FaultKind.STATUS:
+            wait = "retry_after" in content
+            return replace(
+                fault,
+                status=int(_number(content, kind, 500, 400, 599)),
+                retry_after=int(_number(content, "retry_after", 0, 0, LONGEST_SECONDS)) if wait else None,
+            )
+        case FaultKind.DUPLICATE_HOOKS:
+            return replace(fault, copies=int(_number(content, kind, 2, 2, 10)))
+        case FaultKind.REORDER_HOOKS:
+            return replace(fault, events=int(_number(content, kind, 2, 2, 100)))
+        case _:
+            return fault
+
+
+def _struck(content: Mapping[str, object], kind: FaultKind) -> frozenset[Scope]:
+    if kind in OF_HOOKS:
+        return frozenset({Scope.HOOKS})
+    named = content.get("on", "posts")
+    if not isinstance(named, str) or named not in ON:
+        raise Refused(400, f"on is none of {', '.join(ON)}.")
+    return ON[named]
 
 
 def _number(content: Mapping[str, object], name: str, default: float, least: float, largest: float) -> float:
@@ -122,16 +210,16 @@ def _number(content: Mapping[str, object], name: str, default: float, least: flo
     return value
 
 
-def fault_routes(faults: FaultQueue) -> APIRouter:
-    """Only wired in when the department was started with ``--faults``."""
+def fault_routes(faults: FaultQueue, *, lose_data: Callable[[int, bool], int]) -> APIRouter:
+    """Only wired in when the department was started with ``--faults``.
+
+    ``lose_data`` forgets so many of the newest requests and may give their numbers away again.
+    """
     router = APIRouter()
 
     @router.get("/_faults")
     def list_faults() -> Response:
-        waiting = [
-            {name: value for name, value in asdict(fault).items() if value is not None} for fault in faults.waiting()
-        ]
-        return reply("json", "faults", waiting)
+        return reply("json", "faults", [fault.document() for fault in faults.waiting()])
 
     @router.post("/_faults")
     async def add_fault(request: Request) -> Response:
@@ -139,6 +227,11 @@ def fault_routes(faults: FaultQueue) -> APIRouter:
             content: Any = await request.json()
         except ValueError as error:
             raise Refused(400, "A fault is a JSON object.") from error
+        if not isinstance(content, Mapping):
+            raise Refused(400, "A fault is a JSON object.")
+        if "lose_data" in content:
+            newest = int(_number(content, "lose_data", 0, 1, 1_000_000_000))
+            return reply("json", "lost", {"lost": lose_data(newest, content.get("numbers_again") is True)})
         faults.add(read_fault(content))
         return list_faults()
 

@@ -1,6 +1,7 @@
 """From the query of GET requests to the cases it asks for."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,14 +24,23 @@ class Inquiry:
     offset: int
 
 
-def read_inquiry(query: Mapping[str, str], *, now: datetime) -> Inquiry:
-    """Given ids override every other filter, as the standard says. Raises Refused (400)."""
+Query = Mapping[str, Sequence[str]]
+
+
+def read_inquiry(pairs: Iterable[tuple[str, str]], *, now: datetime) -> Inquiry:
+    """From the names and values of a query; a list may come as one value with commas, as several values, or both.
+
+    Given ids override every other filter, as the standard says. Raises Refused (400).
+    """
+    query: defaultdict[str, list[str]] = defaultdict(list)
+    for name, value in pairs:
+        query[name].append(value)
     problems: list[str] = []
     page = _count(query, "page", 1, 1_000_000, problems)
     size = _count(query, "page_size", LARGEST_PAGE, LARGEST_PAGE, problems)
     numbers = _list(query, "service_request_id")
     if numbers:
-        wanted = Filter(numbers=numbers)
+        wanted = Filter(numbers=numbers, told_by=now)
     else:
         since, until = _span(query, problems, now=now)
         statuses = _list(query, "status")
@@ -44,25 +54,30 @@ def read_inquiry(query: Mapping[str, str], *, now: datetime) -> Inquiry:
             states=tuple(state for state, status in GEOREPORT_STATUS.items() if status in statuses),
             since=since,
             until=until,
+            told_by=now,
         )
     if problems:
         raise Refused(400, *problems)
     return Inquiry(wanted, limit=size, offset=(page - 1) * size)
 
 
-def _list(query: Mapping[str, str], name: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in query.get(name, "").split(",") if part.strip())
+def _list(query: Query, name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for value in query.get(name, ()) for part in value.split(",") if part.strip())
 
 
-def _count(query: Mapping[str, str], name: str, default: int, largest: int, problems: list[str]) -> int:
-    text = query.get(name) or str(default)
+def _last(query: Query, name: str) -> str:
+    return next(reversed(query.get(name, ())), "").strip()
+
+
+def _count(query: Query, name: str, default: int, largest: int, problems: list[str]) -> int:
+    text = _last(query, name) or str(default)
     if text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= largest:
         return int(text)
     problems.append(f"{name} is not a whole number from 1 to {largest}.")
     return default
 
 
-def _span(query: Mapping[str, str], problems: list[str], *, now: datetime) -> tuple[datetime | None, datetime | None]:
+def _span(query: Query, problems: list[str], *, now: datetime) -> tuple[datetime | None, datetime | None]:
     """Both ends, inclusive; a missing end lies 90 days from the given one."""
     start = _moment(query, "start_date", problems)
     end = _moment(query, "end_date", problems)
@@ -85,8 +100,8 @@ def _shifted(moment: datetime, by: timedelta) -> datetime | None:
         return None
 
 
-def _moment(query: Mapping[str, str], name: str, problems: list[str]) -> datetime | None:
-    text = query.get(name)
+def _moment(query: Query, name: str, problems: list[str]) -> datetime | None:
+    text = _last(query, name)
     if not text:
         return None
     try:

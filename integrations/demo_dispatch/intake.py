@@ -6,15 +6,18 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from integrations.demo_dispatch.casework import NewRequest
-from integrations.demo_dispatch.catalogue import Catalogue
+from integrations.demo_dispatch.catalogue import Attribute, Catalogue
+from integrations.demo_dispatch.clock import from_w3c
 from integrations.demo_dispatch.replies import Refused
 
 LONGEST: Mapping[str, int] = {
     # argument: characters; 4,000 for the description is the standard's own limit
     "description": 4000,
     "address_string": 500,
+    "address_id": 200,
     "media_url": 2000,
     "first_name": 100,
+    "last_name": 100,
     "phone": 40,
     "email": 200,
     "device_id": 200,
@@ -54,11 +57,13 @@ def read_request(pairs: Iterable[tuple[str, str]], catalogue: Catalogue) -> NewR
         service_code=code,
         description=fields.get("description"),
         address=fields.get("address_string"),
+        address_id=fields.get("address_id"),
         lat=lat,
         long=long,
         attributes=attributes,
         media_url=media_url,
         first_name=fields.get("first_name"),
+        last_name=fields.get("last_name"),
         phone=fields.get("phone"),
         email=fields.get("email"),
         device_id=fields.get("device_id"),
@@ -69,8 +74,8 @@ def read_request(pairs: Iterable[tuple[str, str]], catalogue: Catalogue) -> NewR
 
 def _place(fields: Mapping[str, str], problems: list[str]) -> tuple[float, float] | tuple[None, None]:
     given = [name for name in COORDINATE_LIMITS if name in fields]
-    if not given and "address_string" not in fields:
-        problems.append("A place is missing: give address_string, or lat and long.")
+    if not given and "address_string" not in fields and "address_id" not in fields:
+        problems.append("A place is missing: give address_string, address_id, or lat and long.")
     if len(given) == 1:
         problems.append("lat and long are only of use together.")
     degrees: dict[str, float] = {}
@@ -87,26 +92,51 @@ def _attributes(
     given: Iterable[tuple[str, str]], catalogue: Catalogue, problems: list[str]
 ) -> tuple[tuple[str, str], ...]:
     attributes: list[tuple[str, str]] = []
-    numbers = {known.code for known in catalogue.attributes if known.datatype == "number"}
+    known = {attribute.code: attribute for attribute in catalogue.attributes}
     for name, value in given:
         if not name.startswith("attribute"):
             continue
         match = ATTRIBUTE_NAME.fullmatch(name)
         if match is None:
             problems.append(f"{name[:80]!r} is not of the form attribute[code].")
-        elif len(value) > LONGEST_ATTRIBUTE:
-            problems.append(f"{name} is longer than {LONGEST_ATTRIBUTE} characters.")
-        elif match[1] in numbers and value and _number(value) is None:
-            problems.append(f"{name} is not a number.")
         elif value:
-            attributes.append((match[1], value))
-    missing = [
-        f"attribute[{known.code}] is missing."
-        for known in catalogue.attributes
-        if known.required and known.code not in dict(attributes)
-    ]
-    problems.extend(missing)
+            attribute = known.get(match[1])
+            if attribute and attribute.datatype != "multivaluelist" and attribute.code in dict(attributes):
+                problems.append(f"attribute[{match[1]}] is given twice, and is no list of several values.")
+            elif problem := _wrong(attribute, value):
+                problems.append(f"attribute[{match[1]}] {problem}.")
+            else:
+                attributes.append((match[1], value))
+    problems.extend(
+        f"attribute[{attribute.code}] is missing."
+        for attribute in catalogue.attributes
+        if attribute.required and attribute.code not in dict(attributes)
+    )
     return tuple(attributes)
+
+
+def _wrong(attribute: Attribute | None, value: str) -> str | None:
+    """What is wrong with a value by its datatype; an attribute that we don't know may say anything."""
+    if len(value) > LONGEST_ATTRIBUTE:
+        return f"is longer than {LONGEST_ATTRIBUTE} characters"
+    match attribute:
+        case Attribute(datatype="number") if _number(value) is None:
+            return "is not a number"
+        case Attribute(datatype="datetime") if not _is_moment(value):
+            return "is not a date and time with its offset"
+        case Attribute(datatype="string") if "\n" in value or "\r" in value:
+            return "has line breaks"
+        case Attribute(datatype="singlevaluelist" | "multivaluelist", values=values) if value not in values:
+            return f"is none of {', '.join(values)}"
+    return None
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        from_w3c(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _number(text: str) -> float | None:

@@ -18,7 +18,11 @@ ITEM_NAMES: Mapping[str, str] = {
     "endpoints": "endpoint",
     "formats": "format",
     "errors": "error",
-    "history": "entry",  # our extension
+    "history": "entry",  # from here on our extension
+    "photos": "photo",
+    "updates": "update",
+    "service_request_updates": "request_update",
+    "faults": "fault",
 }
 FORBIDDEN_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

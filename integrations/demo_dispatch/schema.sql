@@ -1,4 +1,4 @@
--- History is only ever added to; a request's state is its last history row.
+-- History is only ever added to; requests.state is where its last row, or a citizen's wish for a re-check, left it.
 -- The outbox holds what the hook has not yet confirmed; a confirmed row is taken out.
 
 CREATE TABLE requests (
@@ -18,9 +18,16 @@ CREATE TABLE requests (
     device_id TEXT,
     account_id TEXT,
     jurisdiction_id TEXT,
-    requested_at TEXT NOT NULL      -- 2026-11-21T09:30:00+08:00, so text order is time order
+    requested_at TEXT NOT NULL,     -- 2026-11-21T09:30:00+08:00, so text order is time order
+    address_id TEXT,
+    last_name TEXT,
+    state TEXT NOT NULL DEFAULT 'received',
+    token TEXT,                     -- what its sender was given instead of the number, NULL where that was the number
+    numbered_at TEXT                -- from when on the token tells the number, NULL for at once
 );
 CREATE INDEX requests_by_time ON requests (requested_at);
+CREATE INDEX requests_by_state ON requests (state, requested_at);
+CREATE UNIQUE INDEX requests_by_token ON requests (token);
 
 CREATE TABLE history (
     number TEXT NOT NULL REFERENCES requests (number),
@@ -30,8 +37,34 @@ CREATE TABLE history (
     at TEXT NOT NULL,
     unit TEXT,
     note TEXT,
+    state TEXT NOT NULL DEFAULT '', -- where it left the request
+    due_at TEXT,                    -- of an extension
+    solved INTEGER,                 -- of a re-check: 1 or 0
+    checks TEXT,                    -- of a re-check, JSON: the points that were done
+    clerk TEXT,
     PRIMARY KEY (number, sequence)
 );
+
+CREATE TABLE updates (
+    number TEXT NOT NULL REFERENCES requests (number),
+    key TEXT NOT NULL,              -- the sender's; the same one again is the same update
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    at TEXT NOT NULL,               -- when the citizen said it
+    taken_at TEXT NOT NULL,         -- when it came here
+    steps INTEGER NOT NULL,         -- how many had been taken by then
+    PRIMARY KEY (number, key)
+);
+
+CREATE TABLE photos (
+    id TEXT PRIMARY KEY,            -- not to be guessed: whoever knows it may see the picture
+    number TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    place INTEGER NOT NULL,         -- 0, 1, ... within its step
+    jpeg BLOB NOT NULL,             -- written anew by us, without anything the camera had noted
+    FOREIGN KEY (number, sequence) REFERENCES history (number, sequence)
+);
+CREATE INDEX photos_by_step ON photos (number, sequence, place);
 
 CREATE TABLE outbox (
     number TEXT NOT NULL,
@@ -52,11 +85,4 @@ CREATE TABLE keys (
     value TEXT NOT NULL
 );
 
-CREATE VIEW cases AS
-SELECT requests.*, COALESCE(
-    (SELECT event FROM history WHERE history.number = requests.number
-     ORDER BY sequence DESC LIMIT 1),
-    'received') AS state
-FROM requests;
-
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;

@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import uvicorn
 
@@ -25,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings(sys.argv[1:] if arguments is None else arguments, os.environ)
         listener = _listen(settings)
+        settings = with_own_url(settings, listener.getsockname()[1])
         app = create_app(settings)
     except BadSettings as error:
         return _give_up(str(error))
@@ -41,6 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with suppress(KeyboardInterrupt):  # uvicorn stops in good order, then passes Ctrl-C on
         uvicorn.Server(config).run(sockets=[listener])
     return 0
+
+
+def with_own_url(settings: Settings, port: int) -> Settings:
+    """A port that was taken free is known only now; one that listens everywhere is reached from here."""
+    if settings.own_url:
+        return settings
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "") else settings.host  # noqa: S104
+    host = f"[{host}]" if ":" in host else host
+    return replace(settings, own_url=f"http://{host}:{port}{settings.public_base}")
 
 
 def _give_up(sentence: str) -> int:

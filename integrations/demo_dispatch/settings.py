@@ -25,7 +25,12 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``hook`` None keeps events undelivered; ``public_base`` is "" or like "/department"."""
+    """``hook`` None keeps events undelivered; ``public_base`` is "" or like "/department".
+
+    ``own_url``, without a slash at its end, is where pictures are fetched; "" until the port is known.
+    ``jurisdiction`` "" takes any name.
+    ``token_seconds`` None gives numbers at once, else tokens that tell the number after that time.
+    """
 
     database: Path
     api_key: str = field(repr=False)
@@ -33,6 +38,9 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8311
     public_base: str = ""
+    own_url: str = ""
+    jurisdiction: str = ""
+    token_seconds: float | None = None
     faults: bool = False
 
 
@@ -45,6 +53,9 @@ OPTIONS: Mapping[str, tuple[str, str | None, str]] = {
     "--hook-url": ("JIESU_DEMO_HOOK_URL", None, "where to send every step taken"),
     "--hook-secret": ("JIESU_DEMO_HOOK_SECRET", None, "the key that signs what is sent"),
     "--public-base": ("JIESU_DEMO_PUBLIC_BASE", "", "path prefix under which a proxy shows us"),
+    "--own-url": ("JIESU_DEMO_OWN_URL", "", "address before /photos/...; by default http://host:port and the prefix"),
+    "--jurisdiction": ("JIESU_DEMO_JURISDICTION", "", "the only jurisdiction_id that is known here"),
+    "--token-seconds": ("JIESU_DEMO_TOKEN_SECONDS", "", "give tokens, which tell the number after so many seconds"),
 }
 FAULTS_VARIABLE = "JIESU_DEMO_FAULTS"
 SWITCH = {"": False, "0": False, "1": True}
@@ -64,6 +75,9 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
         api_key=_required(values, "--api-key"),
         hook=_hook(values["--hook-url"], values["--hook-secret"]),
         public_base=_public_base(values["--public-base"] or ""),
+        own_url=_own_url(values["--own-url"] or ""),
+        jurisdiction=values["--jurisdiction"] or "",
+        token_seconds=_token_seconds(values["--token-seconds"] or ""),
         faults=given["faults"] or _switch(environment.get(FAULTS_VARIABLE, "")),
     )
 
@@ -122,6 +136,21 @@ def _public_base(text: str) -> str:
     if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", base):
         raise BadSettings(f"--public-base {text!r} is not a path like '/department'.")
     return base
+
+
+def _own_url(text: str) -> str:
+    parts = urlsplit(text)
+    if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+        raise BadSettings(f"--own-url {text!r} is not an http or https address.")
+    return text.rstrip("/")
+
+
+def _token_seconds(text: str) -> float | None:
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,5}(\.[0-9]{1,3})?", text):
+        raise BadSettings(f"--token-seconds {text!r} is not a number of seconds from 0 to 99999.")
+    return float(text)
 
 
 def _switch(text: str) -> bool:

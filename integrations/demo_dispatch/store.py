@@ -3,7 +3,6 @@
 One connection behind one lock: every method is short, and callable from any thread.
 """
 
-import json
 import secrets
 import sqlite3
 import threading
@@ -11,15 +10,19 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from integrations.demo_dispatch.casework import Case, Entry, NewRequest, State
-from integrations.demo_dispatch.clock import CITY_TIME, from_w3c, w3c
+from integrations.demo_dispatch.casework import Case, CitizenUpdate, Entry, NewRequest, State, state_when_told
+from integrations.demo_dispatch.clock import CITY_TIME, w3c
+from integrations.demo_dispatch.rows import case_of, entry_of, row_of_entry, row_of_request, row_of_update, update_of
 
 SCHEMA_FILE = Path(__file__).with_name("schema.sql")
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+STEPS_UP: Mapping[int, Path] = {1: Path(__file__).with_name("schema_1_to_2.sql")}
+"""By the version of a file, the way to the next one."""
+
 LOCK_WAIT_SECONDS = 5.0
 
 
@@ -31,12 +34,20 @@ class StepTaken(Exception):
     """Another step got this sequence number first; nothing was written."""
 
 
+class NoSuchRequest(Exception):
+    """No request has this number; nothing was written."""
+
+
+class KeyUsed(Exception):
+    """The key stands for an update of another kind already; nothing was written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Which cases to show; a field left as it is filters nothing out.
 
     ``since`` and ``until`` are aware and inclusive; ``text`` is looked for in numbers and
-    references.
+    references. ``told_by`` leaves out those whose sender can't know the number yet at that moment.
     """
 
     numbers: tuple[str, ...] | None = None
@@ -45,6 +56,15 @@ class Filter:
     since: datetime | None = None
     until: datetime | None = None
     text: str = ""
+    told_by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a sender is given: the number at once, or a ``token`` that tells it later."""
+
+    number: str
+    token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +97,17 @@ class Store:
         self._connection.execute("PRAGMA foreign_keys = ON")
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
-            schema = SCHEMA_FILE.read_text(encoding="utf-8")
-            self._connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nCOMMIT;")
-        elif version != SCHEMA_VERSION:
+            self._run(SCHEMA_FILE)
+            version = SCHEMA_VERSION
+        while version in STEPS_UP:
+            self._run(STEPS_UP[version])
+            version += 1
+        if version != SCHEMA_VERSION:
             raise sqlite3.DatabaseError(f"it has version {version}, and this program knows version {SCHEMA_VERSION}")
+
+    def _run(self, script: Path) -> None:
+        """All of it or nothing: a process that is killed in between leaves the file as it was."""
+        self._connection.executescript(f"BEGIN IMMEDIATE;\n{script.read_text(encoding='utf-8')}\nCOMMIT;")
 
     def close(self) -> None:
         with self._lock:
@@ -103,12 +130,16 @@ class Store:
         with self._lock:
             yield self._connection
 
-    def add(self, request: NewRequest, *, now: datetime) -> str:
-        """Store a request under the day's next number, such as ``DC-20261121-0007``."""
-        row = asdict(request) | {
-            "reference": request.reference,
-            "attributes": json.dumps(request.attributes, ensure_ascii=False),
+    def add(self, request: NewRequest, *, now: datetime, token_after: timedelta | None = None) -> Receipt:
+        """Store a request under the day's next number, such as ``DC-20261121-0007``.
+
+        With ``token_after`` its sender gets a token, which tells the number once that time is over.
+        """
+        token = None if token_after is None else secrets.token_hex(12)
+        row = row_of_request(request) | {
             "requested_at": w3c(now),
+            "token": token,
+            "numbered_at": None if token_after is None else w3c(now + token_after),
         }
         day = now.astimezone(CITY_TIME).strftime("%Y%m%d")
         with self._transaction() as connection:
@@ -118,34 +149,70 @@ class Store:
                 (day,),
             ).fetchone()[0]
             row["number"] = f"DC-{day}-{count:04d}"
-            columns = ", ".join(row)
-            marks = ", ".join(f":{column}" for column in row)
-            connection.execute(f"INSERT INTO requests ({columns}) VALUES ({marks})", row)
-        return str(row["number"])
+            _insert(connection, "requests", row)
+        return Receipt(str(row["number"]), token)
 
-    def append(self, number: str, entry: Entry) -> None:
-        """Store one step and the event that tells of it, together. Raises StepTaken."""
+    def number_of(self, token: str, *, now: datetime) -> str | None:
+        """The number that a token stands for, None while it is not told yet. Raises NoSuchRequest."""
+        with self._reading() as connection:
+            row = connection.execute("SELECT number, numbered_at FROM requests WHERE token = ?", (token,)).fetchone()
+        if row is None:
+            raise NoSuchRequest(token)
+        return str(row["number"]) if row["numbered_at"] <= w3c(now) else None
+
+    def append(self, number: str, entry: Entry, pictures: Sequence[bytes] = ()) -> None:
+        """Store one step, its pictures (JPEG, by the ids in ``entry.photos``) and the event that tells of it, together.
+
+        Raises StepTaken.
+        """
         with self._transaction() as connection:
             try:
-                connection.execute(
-                    "INSERT INTO history (number, sequence, event_id, event, at, unit, note)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        number,
-                        entry.sequence,
-                        str(uuid.uuid4()),
-                        entry.event,
-                        w3c(entry.at),
-                        entry.unit,
-                        entry.note,
-                    ),
-                )
+                _insert(connection, "history", {"number": number, "event_id": str(uuid.uuid4())} | row_of_entry(entry))
             except sqlite3.IntegrityError as error:
                 raise StepTaken(f"{number}: step {entry.sequence} stands already") from error
+            connection.execute("UPDATE requests SET state = ? WHERE number = ?", (entry.state, number))
+            connection.executemany(
+                "INSERT INTO photos (id, number, sequence, place, jpeg) VALUES (?, ?, ?, ?, ?)",
+                [
+                    (photo, number, entry.sequence, place, jpeg)
+                    for place, (photo, jpeg) in enumerate(zip(entry.photos, pictures, strict=True))
+                ],
+            )
             connection.execute(
                 "INSERT INTO outbox (number, sequence, due_at) VALUES (?, ?, ?)",
                 (number, entry.sequence, entry.at.timestamp()),
             )
+
+    def hear(self, number: str, update: CitizenUpdate) -> bool:
+        """Store what a citizen said, once for each key; False when that key was here already.
+
+        Raises NoSuchRequest, or KeyUsed when the key stands for an update of another kind.
+        """
+        with self._transaction() as connection:
+            known = connection.execute(
+                "SELECT state, (SELECT COUNT(*) FROM history WHERE number = requests.number) AS steps"
+                " FROM requests WHERE number = ?",
+                (number,),
+            ).fetchone()
+            if known is None:
+                raise NoSuchRequest(number)
+            before = connection.execute(
+                "SELECT kind FROM updates WHERE number = ? AND key = ?", (number, update.key)
+            ).fetchone()
+            if before is not None and before["kind"] != update.kind:
+                raise KeyUsed(update.key)
+            if before is not None:
+                return False
+            _insert(connection, "updates", row_of_update(update) | {"number": number, "steps": known["steps"]})
+            state = state_when_told(State(known["state"]), update.kind)
+            connection.execute("UPDATE requests SET state = ? WHERE number = ?", (state, number))
+        return True
+
+    def photo(self, photo: str) -> bytes | None:
+        """The JPEG of that id."""
+        with self._reading() as connection:
+            row = connection.execute("SELECT jpeg FROM photos WHERE id = ?", (photo,)).fetchone()
+        return bytes(row["jpeg"]) if row else None
 
     def find(self, number: str) -> Case | None:
         found = self.search(Filter(numbers=(number,)), limit=1)
@@ -156,18 +223,19 @@ class Store:
         where, values = _where(wanted)
         with self._reading() as connection:
             rows = connection.execute(
-                f"SELECT * FROM cases {where} ORDER BY requested_at DESC, id DESC LIMIT :limit OFFSET :offset",
+                f"SELECT * FROM requests {where} ORDER BY requested_at DESC, id DESC LIMIT :limit OFFSET :offset",
                 {**values, "limit": limit, "offset": offset},
             ).fetchall()
-            histories = _histories(connection, [row["number"] for row in rows])
-        return [_case(row, histories[row["number"]]) for row in rows]
+            numbers = [row["number"] for row in rows]
+            histories, updates = _histories(connection, numbers), _updates(connection, numbers)
+        return [case_of(row, histories, updates) for row in rows]
 
     def count_by_state(self, wanted: Filter) -> dict[State, int]:
         """How many matching cases stand in each state; states without any are left out."""
         where, values = _where(wanted)
         with self._reading() as connection:
             rows = connection.execute(
-                f"SELECT state, COUNT(*) AS cases FROM cases {where} GROUP BY state", values
+                f"SELECT state, COUNT(*) AS cases FROM requests {where} GROUP BY state", values
             ).fetchall()
         return {State(row["state"]): row["cases"] for row in rows}
 
@@ -191,7 +259,18 @@ class Store:
                 " ORDER BY outbox.due_at LIMIT :limit",
                 {"now": now.timestamp(), "limit": limit},
             ).fetchall()
-        return [Delivery(row["event_id"], row["number"], _entry(row), row["attempts"]) for row in rows]
+            return _deliveries(connection, rows)
+
+    def waiting_backwards(self, *, at_least: int) -> list[Delivery]:
+        """All unconfirmed events of one request that has ``at_least`` so many, the newest first; for tests."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT history.*, outbox.attempts FROM outbox JOIN history USING (number, sequence)"
+                " WHERE number = (SELECT number FROM outbox GROUP BY number HAVING COUNT(*) >= ?)"
+                " ORDER BY sequence DESC",
+                (at_least,),
+            ).fetchall()
+            return _deliveries(connection, rows)
 
     def confirm(self, delivery: Delivery) -> None:
         """The hook took the event."""
@@ -209,6 +288,24 @@ class Store:
                 (until.timestamp(), delivery.number, delivery.entry.sequence),
             )
 
+    def lose(self, newest: int, *, numbers_again: bool) -> int:
+        """Forget the newest requests, as a restored backup does; gives how many. For tests.
+
+        With ``numbers_again`` the next ones get the numbers of the lost ones.
+        """
+        with self._transaction() as connection:
+            rows = connection.execute("SELECT number FROM requests ORDER BY id DESC LIMIT ?", (newest,)).fetchall()
+            for row in rows:
+                for table in ("photos", "outbox", "history", "updates", "requests"):
+                    connection.execute(f"DELETE FROM {table} WHERE number = ?", (row["number"],))
+            if numbers_again:
+                connection.execute("DELETE FROM counters")
+                connection.execute(
+                    "INSERT INTO counters (day, last)"
+                    " SELECT substr(number, 4, 8), MAX(CAST(substr(number, 13) AS INTEGER)) FROM requests GROUP BY 1"
+                )
+        return len(rows)
+
     def form_key(self) -> str:
         """The key that signs the clerk's forms; made at first use, then kept."""
         with self._transaction() as connection:
@@ -218,6 +315,12 @@ class Store:
             )
             row = connection.execute("SELECT value FROM keys WHERE name = 'form'").fetchone()
         return str(row["value"])
+
+
+def _insert(connection: sqlite3.Connection, table: str, row: Mapping[str, object]) -> None:
+    """``table`` and the columns are names of our own."""
+    marks = ", ".join(f":{column}" for column in row)
+    connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", row)
 
 
 def _where(wanted: Filter) -> tuple[str, dict[str, object]]:
@@ -244,46 +347,47 @@ def _where(wanted: Filter) -> tuple[str, dict[str, object]]:
     if wanted.until is not None:
         conditions.append("requested_at <= :until")
         values["until"] = w3c(wanted.until)
+    if wanted.told_by is not None:
+        conditions.append("(numbered_at IS NULL OR numbered_at <= :told_by)")
+        values["told_by"] = w3c(wanted.told_by)
     if wanted.text:
         conditions.append("(instr(upper(number), :text) OR instr(upper(reference), :text))")
         values["text"] = wanted.text.upper()
     return ("WHERE " + " AND ".join(conditions) if conditions else "", values)
 
 
+def _photos(connection: sqlite3.Connection, numbers: Sequence[str]) -> Mapping[tuple[str, int], tuple[str, ...]]:
+    marks = ", ".join("?" for _ in numbers)
+    photos: defaultdict[tuple[str, int], tuple[str, ...]] = defaultdict(tuple)
+    for row in connection.execute(
+        f"SELECT id, number, sequence FROM photos WHERE number IN ({marks}) ORDER BY number, sequence, place", numbers
+    ):
+        photos[row["number"], row["sequence"]] += (row["id"],)
+    return photos
+
+
 def _histories(connection: sqlite3.Connection, numbers: Sequence[str]) -> Mapping[str, tuple[Entry, ...]]:
     marks = ", ".join("?" for _ in numbers)
+    photos = _photos(connection, numbers)
     entries: defaultdict[str, tuple[Entry, ...]] = defaultdict(tuple)
     for row in connection.execute(
         f"SELECT * FROM history WHERE number IN ({marks}) ORDER BY number, sequence", numbers
     ):
-        entries[row["number"]] += (_entry(row),)
+        entries[row["number"]] += (entry_of(row, photos[row["number"], row["sequence"]]),)
     return entries
 
 
-def _entry(row: sqlite3.Row) -> Entry:
-    return Entry(
-        sequence=row["sequence"],
-        event=State(row["event"]),
-        at=from_w3c(row["at"]),
-        unit=row["unit"],
-        note=row["note"],
-    )
+def _updates(connection: sqlite3.Connection, numbers: Sequence[str]) -> Mapping[str, tuple[CitizenUpdate, ...]]:
+    marks = ", ".join("?" for _ in numbers)
+    updates: defaultdict[str, tuple[CitizenUpdate, ...]] = defaultdict(tuple)
+    for row in connection.execute(f"SELECT * FROM updates WHERE number IN ({marks}) ORDER BY rowid", numbers):
+        updates[row["number"]] += (update_of(row),)
+    return updates
 
 
-def _case(row: sqlite3.Row, history: tuple[Entry, ...]) -> Case:
-    request = NewRequest(
-        service_code=row["service_code"],
-        description=row["description"],
-        address=row["address"],
-        lat=row["lat"],
-        long=row["long"],
-        attributes=tuple((code, value) for code, value in json.loads(row["attributes"])),
-        media_url=row["media_url"],
-        first_name=row["first_name"],
-        phone=row["phone"],
-        email=row["email"],
-        device_id=row["device_id"],
-        account_id=row["account_id"],
-        jurisdiction_id=row["jurisdiction_id"],
-    )
-    return Case(row["number"], request, from_w3c(row["requested_at"]), history)
+def _deliveries(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> list[Delivery]:
+    photos = _photos(connection, [row["number"] for row in rows])
+    return [
+        Delivery(row["event_id"], row["number"], entry_of(row, photos[row["number"], row["sequence"]]), row["attempts"])
+        for row in rows
+    ]

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import chinese_calendar
 import httpx
 from sqlalchemy.exc import SQLAlchemyError
 
 from integrations import bootstrap
 from integrations.running.model import bot_model
 from integrations.running.parts import host_of
+from integrations.services.clocks import WARN_FROM_MONTH
 from integrations.services.errors import NeedsPerson, TryLater
 from integrations.services.following_feeds import host_of as host_of_feed
 from integrations.services.following_feeds import key_of
@@ -24,6 +24,7 @@ from integrations.services.issue_records import FeedState, Standing
 from integrations.services.speech import moment
 from integrations.settings import Settings, SettingsError, make_folder
 from integrations.store import database
+from kb import working_time
 from kb.content_files import ContentError
 from kb.deadlines import CITY_TIME
 from kb.examples import fingerprint
@@ -31,6 +32,9 @@ from kb.learned import read_about
 from kb.training import rows
 
 LEAST_FREE = 2_000_000_000
+# A timer that is due for so long is one that nobody does, or whose work fails.
+OVERDUE = timedelta(minutes=10)
+MORE_DAYS = "update chinesecalendar (`make lock`, then `make setup`); or give the days in kb/content/working_days.yml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,8 @@ def examine(settings: Settings, *, running: bool) -> Iterator[Check]:
     yield _bot(settings)
     yield from _folder(settings)
     yield from _content(settings)
-    yield from _database(settings)
     yield _calendar()
+    yield from _database(settings)
     if settings.geocoder:
         yield _geocoder(settings, running=running)
     if running:
@@ -155,6 +159,8 @@ def _database(settings: Settings) -> Iterator[Check]:
         yield Check("database", "warn", "tables of another version", "run `jiesu migrate` (`jiesu up` does it too)")
     else:
         yield Check("database", "ok", f"{host_of(settings.sql_url)}, tables up to date")
+        yield _contacts(settings)
+        yield from _timers(settings)
         yield from _known_issues(settings)
 
 
@@ -188,11 +194,48 @@ def _feed(settings: Settings, state: FeedState | None) -> Check:
 
 
 def _calendar() -> Check:
-    year = today().year
-    known = max(day.year for day in chinese_calendar.holidays)
-    if known < year:
-        return Check("calendar", "warn", f"holidays known until {known}", "update chinesecalendar, then `make setup`")
+    try:
+        known = working_time.city().known_until()
+    except ContentError as wrong:
+        return Check("calendar", "bad", str(wrong), "mend that line")
+    here = today()
+    if known < here.year + (here.month >= WARN_FROM_MONTH):
+        return Check("calendar", "warn", f"holidays known until {known}", MORE_DAYS)
     return Check("calendar", "ok", f"holidays and make-up days known until {known}")
+
+
+def _timers(settings: Settings) -> Iterator[Check]:
+    services = bootstrap.build(settings)
+    try:
+        state = services.clocks.calendar_state()
+    except ContentError as wrong:
+        yield Check("deadlines", "bad", str(wrong), "mend that line")
+        return
+    if state.provisional:
+        found = (
+            f"{state.provisional:,} are provisional: they reach beyond {state.known_until}, the last year with holidays"
+        )
+        yield Check("deadlines", "warn", found, MORE_DAYS)
+    with services.unit_of_work() as tx:
+        waiting = tx.timers.overdue(before=services.clock() - OVERDUE)
+    if waiting:
+        errors = ", ".join(sorted({f"{one.kind}: {one.last_error or 'not tried'}" for one in waiting}))
+        found = f"{len(waiting)} due since {moment(waiting[0].at)} and not done ({errors})"
+        yield Check("timers", "warn", found, "is a worker running? see `jiesu timers` and its log")
+
+
+def _contacts(settings: Settings) -> Check:
+    """Whether the keys that are there open what is sealed."""
+    try:
+        found = bootstrap.build(settings).keeping_contacts.check()
+    except NeedsPerson as wrong:
+        return Check("contacts", "bad", str(wrong), "restore the key from its copy")
+    except (TryLater, SQLAlchemyError):
+        return Check("contacts", "warn", "the database does not answer, or has no tables yet", "run `jiesu migrate`")
+    said = f"sealed {sum(found.sealed.values())}, plain {found.plain}"
+    if found.plain:
+        return Check("contacts", "warn", said, "run `jiesu migrate`")
+    return Check("contacts", "ok", said)
 
 
 def _geocoder(settings: Settings, *, running: bool) -> Check:

@@ -69,6 +69,8 @@ class Comparing:
             offers = []
             for one in weighed:
                 first = tx.complaints.first_of_incident(one.incident.id)
+                if first and first.status is Status.WITHDRAWN:
+                    continue  # everybody has taken it back
                 mine = (
                     tx.complaints.first_of_incident(one.incident.id, conversation.citizen_id) if conversation else None
                 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -29,6 +29,14 @@ STALE_AFTER = timedelta(seconds=5)
 
 T = TypeVar("T")
 
+Kept = Callable[[Transaction, str, datetime], Sequence[Bubble]]
+"""What was kept for the citizen of a conversation until they speak again; telling it marks it told."""
+
+
+def nothing_kept(_tx: Transaction, _conversation_id: str, _now: datetime) -> Sequence[Bubble]:
+    """No notices wait for anybody."""
+    return ()
+
 
 async def _in_thread(work: Callable[[], T]) -> T:
     return await anyio.to_thread.run_sync(work)
@@ -43,6 +51,7 @@ class Conversing:
     turns: Turns
     speech: Speech
     clock: Clock
+    kept: Kept = field(default=nothing_kept)
 
     # -- taking in -------------------------------------------------------------------------------------------
 
@@ -166,6 +175,12 @@ class Conversing:
         conversations = tx.conversations
         if not conversations.settle(conversation_id, line.seq, Hearing.ANSWERED):
             return  # answered by another process in the meantime
+        # Before the answer, whose buttons a number that is typed next must mean. Danger to life is answered first.
+        if not any((bubble.card or {}).get("kind") == "danger" for bubble in answer):
+            for bubble in self.kept(tx, conversation_id, self.clock()):
+                conversations.append(
+                    conversation_id, sender=Sender.NOTICE, body=bubble.as_json(), at=self.clock(), answers=line.seq
+                )
         for bubble in answer:
             conversations.append(
                 conversation_id, sender=Sender.ASSISTANT, body=bubble.as_json(), at=self.clock(), answers=line.seq

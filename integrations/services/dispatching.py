@@ -6,22 +6,26 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from integrations.services.casework import Casework, DepartmentUpdate
+from integrations.services.casework import Casework
+from integrations.services.dispatch_ports import Dispatcher
 from integrations.services.errors import Conflict, NeedsPerson, Rejected, TryLater
+from integrations.services.handing_on import HandingOn
+from integrations.services.moving import Moving
 from integrations.services.notifying import Notifying
-from integrations.services.ports import Clock, Dispatcher, Transaction, UnitOfWork
-from integrations.services.records import BackendRequest, Complaint, OutboxRow, Related, Task
-from kb.lifecycle import Status, move
+from integrations.services.ports import Clock, UnitOfWork
+from integrations.services.records import BackendRequest, OutboxRow, Task
+from integrations.services.sending_once import LEASE_SECONDS, SendingOnce
+from integrations.services.updates import DepartmentUpdate
 
 log = logging.getLogger(__name__)
 
 # Seconds to wait after the first, second, … failure; the last entry repeats.
 BACK_OFF = (2.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0)
 JITTER = 0.2
-# Longer than any outside call can take, so that a live worker never loses its claim.
-LEASE_SECONDS = 120.0
+# A backend that says for this long that it does not know an open request has lost it.
+LOST_AFTER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +36,7 @@ class Dispatching:
     dispatcher: Dispatcher
     notifying: Notifying
     casework: Casework
+    moving: Moving
     clock: Clock
     jitter: Callable[[], float] = field(default=lambda: random.uniform(-JITTER, JITTER))  # noqa: S311
     pause_at: Callable[[str], None] = field(default=lambda _moment: None)
@@ -40,18 +45,16 @@ class Dispatching:
         """Take up one row and do it. False when there was none."""
         with self.unit_of_work() as tx:
             row = tx.outbox.claim(worker=worker, now=self.clock(), lease_seconds=LEASE_SECONDS)
+            self.pause_at("claiming")
         if row is None:
             return False
         self.pause_at("claimed")
         try:
-            if row.task is Task.FILE:
-                self._file(row)
-            else:
-                self.notifying.notify(row)
+            self._do(row)
         except TryLater as later:
             self._come_back(row, later)
         except (NeedsPerson, Rejected) as refused:
-            self._give_to_a_person(row, refused)
+            self._give_to_a_person(row, refused, unheard=True)
         except Conflict as overtaken:
             log.warning("outbox row overtaken: row=%s task=%s %s", row.id, row.task, overtaken)
         except Exception as fault:  # noqa: BLE001 - one row must not end the worker; it is logged whole
@@ -60,92 +63,51 @@ class Dispatching:
             log.info("outbox row done: row=%s task=%s attempt=%s", row.id, row.task, row.attempts)
         return True
 
-    def _file(self, row: OutboxRow) -> None:
-        """Hand a complaint to the backend, once.
+    def _do(self, row: OutboxRow) -> None:
+        match row.task:
+            case Task.FILE:
+                self.handing_on.file(row)
+            case Task.UPDATE:
+                self.handing_on.update(row)
+            case Task.COPY:
+                self.handing_on.copy(row)
+            case _:
+                self.notifying.notify(row)
 
-        Before any second try the backend is asked whether it has our reference already: the first try may have
-        been heard although its answer was lost.
-        """
-        with self.unit_of_work() as tx:
-            complaint = tx.complaints.get(row.complaint_id)
-            if complaint is None:
-                raise NeedsPerson(f"complaint {row.complaint_id} is gone")
-            known = tx.backend_requests.of_complaint(complaint.id)
-            phone = tx.complaints.phone(complaint.id)
-            if known:
-                tx.outbox.done(row, self.clock())
-                return
-        if complaint.joined:
-            self._join(row, complaint, phone)
-            return
-        request_id = self.dispatcher.find(complaint) if row.attempts > 1 else None
-        if request_id is None:
-            self.pause_at("before request")
-            with self.unit_of_work() as tx:
-                related = _related(tx, complaint)
-            request_id = self.dispatcher.file(complaint, phone=phone, related=related)
-            self.pause_at("after request")
-        self._record(row, complaint, request_id)
-
-    def _join(self, row: OutboxRow, complaint: Complaint, phone: str | None) -> None:
-        """Tell the backend, once, that one more person is affected, and follow the incident's request from now on."""
-        with self.unit_of_work() as tx:
-            main = _main(tx, complaint)
-            related = replace(_related(tx, complaint), incident=main.request_id)
-        note_id = self.dispatcher.find(complaint) if row.attempts > 1 else None
-        if note_id is None and main.open:
-            self.pause_at("before request")
-            note_id = self.dispatcher.join(complaint, phone=phone, related=related)
-            self.pause_at("after request")
-        self._record(row, complaint, None, note_id)
-
-    def _record(self, row: OutboxRow, complaint: Complaint, request_id: str | None, note_id: str | None = None) -> None:
-        """Write down which request is this complaint's: its own, or (None) that of the incident it joined."""
-        with self.unit_of_work() as tx:
-            now = self.clock()
-            if not tx.outbox.done(row, now):
-                raise Conflict(f"row {row.id} was taken up by another worker")
-            current = tx.complaints.get(complaint.id)
-            latest = current.latest if current else complaint.latest
-            if request_id:
-                request = BackendRequest(complaint.id, request_id, now)
-            else:
-                request = replace(_followed(_main(tx, complaint), complaint, now), note_id=note_id)
-            tx.backend_requests.add(request)
-            change = move(latest, Status.DISPATCHED, at=now, actor="dispatch")
-            tx.complaints.append(complaint.id, change)
-            tx.outbox.add(Task.NOTICE, complaint.id, {"status": change.after, "sequence": change.sequence}, at=now)
-            self.pause_at("before commit")
+    @property
+    def handing_on(self) -> HandingOn:
+        """What a row for the backend means, and what follows from it."""
+        once = SendingOnce(
+            unit_of_work=self.unit_of_work, dispatcher=self.dispatcher, clock=self.clock, pause_at=self.pause_at
+        )
+        return HandingOn(
+            unit_of_work=self.unit_of_work,
+            dispatcher=self.dispatcher,
+            clock=self.clock,
+            moving=self.moving,
+            once=once,
+        )
 
     def _come_back(self, row: OutboxRow, later: TryLater) -> None:
         wait = BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1] * (1 + self.jitter())
         at = self.clock() + timedelta(seconds=max(wait, later.after or 0.0))
         log.warning("outbox row later: row=%s task=%s attempt=%s %s", row.id, row.task, row.attempts, later)
         with self.unit_of_work() as tx:
-            tx.outbox.later(row, at=at, error=str(later))
+            tx.outbox.later(row, at=at, error=str(later), unheard=later.unheard)
 
     def _fault(self, row: OutboxRow, fault: Exception) -> None:
         """Something nobody foresaw: this row waits for a person, the others go on."""
         log.exception("outbox row failed: row=%s task=%s attempt=%s", row.id, row.task, row.attempts)
-        self._give_to_a_person(row, NeedsPerson(f"not foreseen: {type(fault).__name__}"))
+        self._give_to_a_person(row, NeedsPerson(f"not foreseen: {type(fault).__name__}"), unheard=False)
 
-    def _give_to_a_person(self, row: OutboxRow, refused: Exception) -> None:
+    def _give_to_a_person(self, row: OutboxRow, refused: Exception, *, unheard: bool) -> None:
+        """`unheard`: it was refused, so nothing was done with it."""
         log.error("outbox row stuck: row=%s task=%s attempt=%s %s", row.id, row.task, row.attempts, refused)
         with self.unit_of_work() as tx:
-            if not tx.outbox.stuck(row, str(refused)):
+            if not tx.outbox.stuck(row, str(refused), unheard=unheard):
                 return  # another worker has it in hand
-            complaint = tx.complaints.get(row.complaint_id)
-            if row.task is Task.FILE and complaint and complaint.status is Status.FILED:
-                change = move(
-                    complaint.latest, Status.NEEDS_PERSON, at=self.clock(), actor="dispatch", note=str(refused)
-                )
-                tx.complaints.append(complaint.id, change)
-                tx.outbox.add(
-                    Task.NOTICE,
-                    complaint.id,
-                    {"status": change.after, "sequence": change.sequence},
-                    at=self.clock(),
-                )
+            if row.task is Task.FILE:
+                self.handing_on.hold(tx, row.complaint_id, str(refused))
 
     # -- looking for what the hook did not bring ---------------------------------------------------------------
 
@@ -153,50 +115,54 @@ class Dispatching:
         """Ask the backend about requests that are still open; gives how many updates were new."""
         with self.unit_of_work() as tx:
             requests = tx.backend_requests.next_to_ask(now=self.clock(), limit=limit)
+        return sum(self._ask_after(request) for request in requests)
+
+    def _ask_after(self, request: BackendRequest) -> int:
+        try:
+            updates = self.dispatcher.updates(request.request_id)
+        except Rejected as unknown:
+            log.warning("no updates: request=%s %s", request.request_id, unknown)
+            self._lost(request)
+            return 0
+        except (TryLater, NeedsPerson) as silent:
+            log.warning("no updates: request=%s %s", request.request_id, silent)
+            return 0
+        if request.lost_at:
+            with self.unit_of_work() as tx:
+                tx.backend_requests.lost(request.complaint_id, None)
+        if updates and updates[0].sequence == 0:
+            return self._stands(request, updates[0])
         found = 0
-        for request in requests:
-            try:
-                updates = self.dispatcher.updates(request.request_id)
-            except (TryLater, NeedsPerson, Rejected) as silent:
-                log.warning("no updates: request=%s %s", request.request_id, silent)
+        for update in updates:
+            if update.sequence <= request.sequence:
                 continue
-            for update in updates:
-                if update.sequence <= request.sequence:
-                    continue
-                try:
-                    found += self.casework.apply(
-                        request.request_id,
-                        DepartmentUpdate(update.sequence, update.event, update.at, update.unit, update.note),
-                    )
-                except (Conflict, Rejected) as refused:
-                    log.warning("update not taken: request=%s %s", request.request_id, refused)
-                    break
+            try:
+                found += self.casework.apply(request.request_id, update)
+            except (Conflict, Rejected) as refused:
+                log.warning("update not taken: request=%s %s", request.request_id, refused)
+                break
         return found
 
+    def _stands(self, request: BackendRequest, now_at: DepartmentUpdate) -> int:
+        """A backend without a history only shows where it stands: what is new there is the next update."""
+        if now_at.event == request.last_event:
+            return 0
+        found = 0
+        if now_at.event:
+            try:
+                found += self.casework.apply(request.request_id, replace(now_at, sequence=request.sequence + 1))
+            except (Conflict, Rejected) as refused:
+                log.warning("update not taken: request=%s %s", request.request_id, refused)
+                return 0
+        with self.unit_of_work() as tx:
+            tx.backend_requests.stands(request.request_id, now_at.event)
+        return found
 
-def _main(tx: Transaction, complaint: Complaint) -> BackendRequest:
-    """The request of the incident that this complaint joined. Raises TryLater while there is none."""
-    main = tx.backend_requests.leading(complaint.incident_id)
-    if main is None:
-        raise TryLater("the incident it joins is not filed yet")
-    return main
-
-
-def _followed(main: BackendRequest, complaint: Complaint, now: datetime) -> BackendRequest:
-    """That request as this complaint's own.
-
-    No update will ever come again for one that was closed meanwhile: then what it has had is read anew.
-    """
-    return BackendRequest(complaint.id, main.request_id, now, main.sequence if main.open else 0)
-
-
-def _related(tx: Transaction, complaint: Complaint) -> Related:
-    """What the backend should know of other requests: how many people, and which closed one has come back."""
-    incident = tx.incidents.find(complaint.incident_id)
-    if incident is None:
-        return Related()
-    whole = tx.incidents.recent(incident.id)
-    before = tx.backend_requests.leading(incident.recurrence_of) if incident.recurrence_of else None
-    return Related(
-        people=whole.people if whole else incident.people, recurrence_of=before.request_id if before else None
-    )
+    def _lost(self, request: BackendRequest) -> None:
+        """Not known for long enough, an open request is gone: it is to be filed again, by itself or by a person."""
+        now = self.clock()
+        with self.unit_of_work() as tx:
+            tx.backend_requests.lost(request.complaint_id, now)
+            if request.lost_at is None or now - request.lost_at < LOST_AFTER:
+                return
+            self.handing_on.lost(tx, request)

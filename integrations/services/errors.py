@@ -12,11 +12,15 @@ class Rejected(ServiceError):
 
 
 class TryLater(ServiceError):
-    """May work later: retry. `after` seconds when the other side named a time."""
+    """May work later: retry. `after` seconds when the other side named a time.
 
-    def __init__(self, message: str, *, after: float | None = None) -> None:
+    `unheard` where it is certain that the other side has done nothing, so that trying again cannot do it twice.
+    """
+
+    def __init__(self, message: str, *, after: float | None = None, unheard: bool = False) -> None:
         super().__init__(message)
         self.after = after
+        self.unheard = unheard
 
 
 class NeedsPerson(ServiceError):

@@ -6,14 +6,16 @@ import uuid
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from integrations.services.clocks import Clocks
 from integrations.services.errors import Conflict, Rejected
 from integrations.services.judging import Judged, Judging
+from integrations.services.ledger import LedgerKeeping
 from integrations.services.locating import Locating
+from integrations.services.own_tickets import record
 from integrations.services.ports import Clock, Transaction, UnitOfWork
-from integrations.services.records import Complaint, Conversation, Report, Task
+from integrations.services.records import Complaint, Conversation, Report, Task, UpdateKind
 from integrations.services.recurring import Belongs, Window, recurrence, window
 from kb import matching, ticket_number
-from kb.deadlines import Deadline, Unit, due
 from kb.lifecycle import OPEN, Status, move
 from kb.places import Place
 from kb.public_words import public_place, public_words
@@ -24,8 +26,6 @@ from kb.text import shortened
 from kb.understanding import Understanding
 from kb.urgency import Danger
 
-# What is dangerous is answered within two hours, whatever its category may take (draft DB11/T on hotlines, 2021).
-EMERGENCY = Deadline(2, Unit.HOURS)
 # How often filing begins anew when somebody else has changed the same incident or drawn the same number.
 TRIES = 5
 
@@ -48,6 +48,8 @@ class Filing:
     understanding: Understanding
     locating: Locating
     judging: Judging
+    clocks: Clocks
+    ledger: LedgerKeeping
     unit_of_work: UnitOfWork
     clock: Clock
     recurs_within: Window = field(default=window)
@@ -94,10 +96,12 @@ class Filing:
         complaint = self._complaint(draft, heard, conversation, leaf, incident_id, now)
         complaint = replace(complaint, joined=belongs.open is not None)
         tx.complaints.add(complaint, draft.phone if draft.contact is Contact.PHONE else None)
+        self.clocks.start(tx, complaint, now)
         said = Report(complaint.id, Report.FIRST, draft.description, conversation.channel, now, draft.place)
         tx.reports.add(said)
         if belongs.open:
             tx.incidents.recount(incident_id)
+            self.ledger.reported(tx, incident_id, now)
         tags = self.understanding.screening.tag(draft.description, repeats=repeats, out_of_scope=draft.insisted)
         tx.screenings.add(complaint.id, tags, at=now)
         tx.outbox.add(Task.FILE, complaint.id, {}, at=now)
@@ -112,10 +116,12 @@ class Filing:
             return None
         if tx.reports.add(Report(mine.id, draft.id, draft.description, conversation.channel, now, draft.place)):
             tx.incidents.recount(incident_id)
+            self.ledger.reported(tx, incident_id, now)
             times = len(tx.reports.of_complaint(mine.id)) - 1
             known = {one.tag.reason for one in tx.screenings.of_complaint(mine.id)}
             tags = self.understanding.screening.tag(draft.description, repeats=times)
             tx.screenings.add(mine.id, [tag for tag in tags if tag.reason not in known], at=now)
+            record(tx, mine, UpdateKind.SUPPLEMENT, key=draft.id, text="", at=now, tell=draft.description)
         return mine
 
     def _open_incident(
@@ -141,9 +147,8 @@ class Filing:
     def _complaint(
         self, draft: Draft, heard: _Heard, conversation: Conversation, leaf: Category, incident: str, now: datetime
     ) -> Complaint:
-        urgency, deadlines = leaf.entry.urgency, [leaf.deadline]
-        if heard.danger and heard.danger.degree is Urgency.CRITICAL:
-            urgency, deadlines = Urgency.CRITICAL, [leaf.deadline, EMERGENCY]
+        dangerous = heard.danger and heard.danger.degree is Urgency.CRITICAL
+        urgency = Urgency.CRITICAL if dangerous else leaf.entry.urgency
         return Complaint(
             id=uuid.uuid4().hex,
             number=ticket_number.new(),
@@ -158,7 +163,7 @@ class Filing:
             since=draft.since,
             anonymous=draft.contact is not Contact.PHONE,
             filed_at=now,
-            due_at=min(due(now, one) for one in deadlines),
+            due_at=self.clocks.promised(leaf.code, urgency, now),
             request_type=heard.request_type,
             urgency=urgency,
             history=(move(None, Status.FILED, at=now, actor="citizen"),),

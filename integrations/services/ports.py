@@ -7,33 +7,35 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
+from integrations.services.dispatch_ports import (
+    BackendRequests,
+    Outbox,
+)
+from integrations.services.followup_ports import CitizenUpdates, Notices
+from integrations.services.followup_records import Owner
+from integrations.services.history_ports import Histories
 from integrations.services.incident_ports import Incidents, Merges, Reports
 from integrations.services.issue_ports import Feeds, KnownIssues
+from integrations.services.personal_ports import Contacts, Personal
 from integrations.services.records import (
-    BackendRequest,
     Bubble,
     Complaint,
     Conversation,
-    Feedback,
     Geocoded,
     Handover,
     Hearing,
     Line,
-    OutboxRow,
-    Related,
     Said,
     ScreeningTag,
     Sender,
-    Task,
 )
+from integrations.services.satisfaction_ports import Feedbacks, Ledger, Rechecks, Surveys
+from integrations.services.timer_ports import Deadlines, Timers, Warnings
 from kb.lifecycle import StatusChange
 from kb.screening import Tag
 
 Clock = Callable[[], datetime]
 """The present moment, aware."""
-
-ALONE = Related()
-"""A request that has to do with no other."""
 
 
 class Conversations(Protocol):
@@ -85,11 +87,17 @@ class Complaints(Protocol):
     def add(self, complaint: Complaint, phone: str | None) -> None: ...
 
     def append(self, complaint_id: str, change: StatusChange) -> None:
-        """Raises Conflict when that sequence number is taken."""
+        """Raises Conflict when that is not the next sequence number."""
+
+    def extend(self, complaint_id: str, due_at: datetime) -> None:
+        """Put the date by which it is to be answered."""
 
     def get(self, complaint_id: str) -> Complaint | None: ...
 
     def by_number(self, number: str) -> Complaint | None: ...
+
+    def owner(self, number: str) -> Owner | None:
+        """Whose ticket that is; the same work whether it exists or not."""
 
     def by_draft(self, draft_id: str) -> Complaint | None: ...
 
@@ -98,73 +106,19 @@ class Complaints(Protocol):
     def of_incident(self, incident_id: str) -> Sequence[Complaint]:
         """All complaints of the incident it is part of now, those of merged ones too, oldest first."""
 
+    def lead(self, complaint_id: str) -> None:
+        """It joined, and is now the one that the incident's request is for."""
+
     def first_of_incident(self, incident_id: str, citizen_id: str | None = None) -> Complaint | None:
-        """The oldest complaint of the incident as it is now; with `citizen_id`, that citizen's latest."""
+        """The oldest complaint of the incident as it is now, one that was not withdrawn before one that was.
+
+        With `citizen_id`, that citizen's latest.
+        """
 
     def phone(self, complaint_id: str) -> str | None: ...
 
     def times_reported(self, citizen_id: str, incident_id: str) -> int:
         """How often this citizen has reported this incident, with all that was merged, so far."""
-
-
-class Outbox(Protocol):
-    """Rows for the worker."""
-
-    def add(self, task: Task, complaint_id: str, payload: dict[str, Any], *, at: datetime) -> None: ...
-
-    def claim(self, *, worker: str, now: datetime, lease_seconds: float) -> OutboxRow | None:
-        """The oldest row that is ready or whose lease has run out, now claimed by `worker`."""
-
-    def done(self, row: OutboxRow, at: datetime) -> bool:
-        """False when the row is not claimed by that worker any more."""
-
-    def later(self, row: OutboxRow, *, at: datetime, error: str) -> None: ...
-
-    def stuck(self, row: OutboxRow, error: str) -> bool:
-        """False when the row is not claimed by that worker any more."""
-
-    def list_stuck(self) -> Sequence[OutboxRow]: ...
-
-    def retry(self, row_id: int, at: datetime) -> bool: ...
-
-    def counts(self) -> dict[str, int]: ...
-
-
-class BackendRequests(Protocol):
-    """Which complaint is which request of the dispatch backend."""
-
-    def add(self, request: BackendRequest) -> None: ...
-
-    def of_complaint(self, complaint_id: str) -> BackendRequest | None: ...
-
-    def by_request(self, request_id: str) -> Sequence[BackendRequest]: ...
-
-    def leading(self, incident_id: str) -> BackendRequest | None:
-        """The request of the incident's first complaint that did not join: its own before those of merged ones."""
-
-    def is_note(self, request_id: str) -> bool:
-        """Whether it is a request by which the backend was only told of one more person."""
-
-    def advance(self, complaint_id: str, *, since: int, to: int) -> bool:
-        """Move the last applied update on. False when it was not `since` any more."""
-
-    def close(self, complaint_id: str) -> None:
-        """No more updates are expected."""
-
-    def next_to_ask(self, *, now: datetime, limit: int) -> Sequence[BackendRequest]:
-        """Requests that are still open, the one asked after longest ago first; they count as asked after now."""
-
-
-class Feedbacks(Protocol):
-    """Questions after closure and their answers."""
-
-    def open(self, feedback: Feedback) -> None: ...
-
-    def of_complaint(self, complaint_id: str) -> Feedback | None: ...
-
-    def latest_open(self, conversation_id: str, now: datetime) -> Feedback | None: ...
-
-    def save(self, feedback: Feedback) -> None: ...
 
 
 class Handovers(Protocol):
@@ -204,6 +158,12 @@ class Transaction(Protocol):
     @property
     def complaints(self) -> Complaints: ...
     @property
+    def contacts(self) -> Contacts: ...
+    @property
+    def personal(self) -> Personal: ...
+    @property
+    def histories(self) -> Histories: ...
+    @property
     def reports(self) -> Reports: ...
     @property
     def incidents(self) -> Incidents: ...
@@ -216,7 +176,23 @@ class Transaction(Protocol):
     @property
     def feedbacks(self) -> Feedbacks: ...
     @property
+    def rechecks(self) -> Rechecks: ...
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def surveys(self) -> Surveys: ...
+    @property
+    def citizen_updates(self) -> CitizenUpdates: ...
+    @property
+    def notices(self) -> Notices: ...
+    @property
     def handovers(self) -> Handovers: ...
+    @property
+    def timers(self) -> Timers: ...
+    @property
+    def warnings(self) -> Warnings: ...
+    @property
+    def deadlines(self) -> Deadlines: ...
     @property
     def screenings(self) -> Screenings: ...
     @property
@@ -227,43 +203,6 @@ class Transaction(Protocol):
 
 UnitOfWork = Callable[[], AbstractContextManager[Transaction]]
 """Opens a transaction: leaving the block commits, an exception rolls back."""
-
-
-class Dispatcher(Protocol):
-    """The dispatch backend."""
-
-    def file(self, complaint: Complaint, *, phone: str | None, related: Related = ALONE) -> str:
-        """Hand the complaint over; gives the backend's number. Raises TryLater, NeedsPerson or Rejected."""
-
-    def join(self, complaint: Complaint, *, phone: str | None, related: Related) -> str | None:
-        """Tell that one more person is affected; gives the number of what was filed for it.
-
-        None where this backend is not to be told. Raises as `file` does.
-        """
-
-    def find(self, complaint: Complaint) -> str | None:
-        """The backend's number of a complaint that carries our reference, or None. Raises TryLater."""
-
-    def updates(self, request_id: str) -> Sequence[Update]:
-        """All updates of a request so far, in order. Raises TryLater, or Rejected when the backend lost it."""
-
-    def ping(self) -> None:
-        """Raises TryLater when the backend does not answer."""
-
-
-class Update(Protocol):
-    """One thing the department did, in our words."""
-
-    @property
-    def sequence(self) -> int: ...
-    @property
-    def event(self) -> str: ...
-    @property
-    def at(self) -> datetime: ...
-    @property
-    def unit(self) -> str | None: ...
-    @property
-    def note(self) -> str | None: ...
 
 
 class Messenger(Protocol):

@@ -23,7 +23,7 @@ class Conversation:
 
     id: str
     channel: str
-    address: str
+    address: str = field(repr=False)
     citizen_id: str
 
     @property
@@ -60,7 +60,7 @@ class Option:
 class Bubble:
     """One thing the assistant says: text, buttons, and a card (`{"kind": …, "rows": […]}`)."""
 
-    text: str
+    text: str = field(repr=False)
     options: tuple[Option, ...] = ()
     card: dict[str, Any] | None = None
 
@@ -81,7 +81,7 @@ class Bubble:
 class Said:
     """What a citizen sent: words, or a tapped button's payload, or a pin (`{"lat","lon","crs","label"}`)."""
 
-    text: str = ""
+    text: str = field(default="", repr=False)
     payload: str | None = None
     location: dict[str, Any] | None = None
 
@@ -93,7 +93,7 @@ class Line:
     seq: int
     sender: Sender
     at: datetime
-    body: dict[str, Any]
+    body: dict[str, Any] = field(repr=False)
     client_id: str | None = None
     state: Hearing | None = None
     attempts: int = 0
@@ -118,7 +118,7 @@ class Complaint:
     conversation_id: str
     citizen_id: str
     incident_id: str
-    description: str
+    description: str = field(repr=False)
     category: str
     category_confidence: float
     place: Place | None
@@ -152,7 +152,7 @@ class Report:
 
     complaint_id: str
     key: str
-    text: str
+    text: str = field(repr=False)
     channel: str
     at: datetime
     place: Place | None = None
@@ -238,6 +238,32 @@ class Task(StrEnum):
 
     FILE = "file"
     NOTICE = "notice"
+    # Something about a complaint that the backend has: `{"kind", "key", "text"}`, see `UpdateKind`. In order for each
+    # complaint, and never before the backend has it.
+    UPDATE = "update"
+    # A unit that helps hears of the complaint by a request of its own: `{"unit", "mark"}`.
+    COPY = "copy"
+
+
+class UpdateKind(StrEnum):
+    """What the backend is told of a complaint that it has. The last two come from ourselves, never from a citizen."""
+
+    URGE = "urge"
+    SUPPLEMENT = "supplement"
+    WITHDRAW = "withdraw"
+    RECHECK = "recheck"
+    # One of several who share a request has withdrawn, the others have not.
+    LEAVES = "leaves"
+    # This request is a second copy of the one that `text` names.
+    DOUBLE = "double"
+
+
+class WhenUnsure(StrEnum):
+    """What to do where a request may have been heard and the backend does not show it."""
+
+    SEND = "send"  # its list can be believed: what is not in it has not been heard
+    ASK_PERSON = "ask_person"
+    SEND_MARKED = "send_again_marked"
 
 
 class RowState(StrEnum):
@@ -247,22 +273,40 @@ class RowState(StrEnum):
     CLAIMED = "claimed"
     DONE = "done"
     STUCK = "stuck"
+    # A notice that could not be delivered waits for the citizen's next contact.
+    KEPT = "kept"
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One message to the world outside, written in the transaction of its cause. `attempts` counts claims."""
+    """One message to the world outside, written in the transaction of its cause. `attempts` counts claims.
+
+    `sent_at` is set while the other side may have heard of it without our knowing; `token` is what it gave in place of
+    a number.
+    """
 
     id: int
     task: Task
     complaint_id: str
-    payload: dict[str, Any]
+    payload: dict[str, Any] = field(repr=False)
     attempts: int
     created_at: datetime
     claimed_by: str | None = None
     last_error: str | None = None
     state: RowState = RowState.READY
     next_at: datetime | None = None
+    sent_at: datetime | None = None
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the backend hears of a complaint that it has; `key` makes it one however often it is sent."""
+
+    kind: UpdateKind
+    key: str
+    text: str = field(repr=False)
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +314,8 @@ class BackendRequest:
     """A complaint in the dispatch backend. `sequence` is the last update applied.
 
     Who joined an incident follows its request; `note_id` is then the one by which the backend was told of the joining.
+    `lost_at` is when the backend first did not know it any more, `last_event` the last one of a backend that shows no
+    history.
     """
 
     complaint_id: str
@@ -278,21 +324,8 @@ class BackendRequest:
     sequence: int = 0
     open: bool = True
     note_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Feedback:
-    """A citizen's say after closure; every answer None until given."""
-
-    complaint_id: str
-    conversation_id: str
-    opened_at: datetime
-    expires_at: datetime
-    solved: bool | None = None
-    satisfied: bool | None = None
-    contacted: bool | None = None
-    reason: str | None = None
-    finished_at: datetime | None = None
+    lost_at: datetime | None = None
+    last_event: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +335,7 @@ class Handover:
     id: int
     conversation_id: str
     asked_at: datetime
-    context: dict[str, Any]
+    context: dict[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

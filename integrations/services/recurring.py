@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from integrations.services.ports import Transaction
 from integrations.services.records import Incident
+from kb.lifecycle import Status
 from kb.matching import policy
 
 Window = Callable[[str], timedelta]
@@ -47,6 +48,11 @@ def recurrence(tx: Transaction, incident_id: str, *, now: datetime, within: Wind
             return Belongs(open=found)
         seen.add(found.id)
         last, following = found, tx.incidents.recurrence(found.id)
-    if last and last.closed_at and now - last.closed_at <= within(last.category):
+    if last and last.closed_at and now - last.closed_at <= within(last.category) and not _taken_back(tx, last):
         return Belongs(closed=last)
     return Belongs()
+
+
+def _taken_back(tx: Transaction, closed: Incident) -> bool:
+    """Whether it ended because everybody withdrew: then nobody said that it was solved, and nothing came back."""
+    return all(one.status is Status.WITHDRAWN for one in tx.complaints.of_incident(closed.id))

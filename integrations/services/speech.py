@@ -14,10 +14,10 @@ from kb import ticket_number
 from kb.answers.entries import Answer
 from kb.deadlines import CITY_TIME
 from kb.known_issues import KnownIssue
-from kb.lifecycle import OPEN, STEP_OF, Status, Step
 from kb.places.layer_facts import Fact
 from kb.referrals import Duty
 from kb.report import Ask, Contact, Draft
+from kb.responsibility import main_unit
 from kb.taxonomy import Category, Taxonomy, Urgency
 from kb.text import hide_personal, mask_phone, shortened
 from kb.urgency import Danger
@@ -237,7 +237,7 @@ class Speech:
             ("地点", (complaint.place and complaint.place.text) or self.words.say("report.place_not_said")),
             ("属地", _area(complaint)),
             *_told(facts),
-            ("办理单位", leaf.entry.unit),
+            ("办理单位", main_unit(leaf, complaint.place)),
             ("最迟答复", moment(complaint.due_at)),
         ]
         if done:
@@ -280,52 +280,6 @@ class Speech:
             self.option("repair.ask_person", intent="ask_person"),
             self.option("answers.no_need", "answer:enough", intent="ask_question"),
         )
-
-    # -- progress --------------------------------------------------------------------------------------------
-
-    def progress(self, complaint: Complaint, people: int, *, now: datetime, request_id: str | None = None) -> Bubble:
-        """Where a ticket stands, in plain words, with its timeline."""
-        leaf = self.taxonomy.leaf(complaint.category)
-        latest = complaint.latest
-        unit = next((change.unit for change in reversed(complaint.history) if change.unit), None) or leaf.entry.unit
-        rows = [
-            ("问题", shortened(hide_personal(complaint.description), 60)),
-            ("目前", self.words.say(f"status.{complaint.status}")),
-            ("办理单位", unit),
-        ]
-        if complaint.status not in (Status.CLOSED, Status.RATED):
-            rows.append(("最迟答复", moment(complaint.due_at)))
-        if request_id:
-            rows.append(("受理号", request_id))
-        if people > 1:
-            rows.append(("一起反映", f"{people}人"))
-        if latest and latest.note and complaint.status in (Status.ANSWERED, Status.CLOSED, Status.RATED):
-            rows.append(("办理结果", latest.note))
-        card = {
-            "kind": "progress",
-            "number": ticket_number.display(complaint.number),
-            "steps": [step.value for step in Step],
-            "step": list(Step).index(STEP_OF[complaint.status]) + 1,
-            "rows": _rows(rows),
-            "timeline": [
-                {"at": moment(change.at), "text": self.words.say(f"status.{change.after}")}
-                for change in complaint.history
-            ],
-        }
-        late = complaint.status in OPEN and now > complaint.due_at
-        key = f"followup.progress_{'late' if late else 'on'}"
-        return Bubble(self.words.say(key, number=ticket_number.display(complaint.number)), (), card)
-
-    def own_tickets(self, complaints: Sequence[Complaint]) -> Bubble:
-        """A citizen's own tickets to choose from."""
-        options = [
-            Option(
-                f"{shortened(hide_personal(one.description), 12)}（{self.words.say(f'status.{one.status}')}）",
-                payload("check_progress", one.number),
-            )
-            for one in complaints
-        ]
-        return self.say("followup.which_ticket", *options)
 
     # -- after closure ---------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Complaints with their appended history and their reports, and ratings."""
+"""Complaints with their appended history and their reports."""
 
 from __future__ import annotations
 
@@ -6,29 +6,39 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from integrations.services.errors import Conflict
+from integrations.services.followup_records import Owner
 from integrations.services.records import (
     Complaint,
-    Feedback,
     Report,
 )
+from integrations.store import histories
 from integrations.store import tables as t
-from integrations.store.incidents import group
+from integrations.store.contacts import ContactTable
+from integrations.store.incidents import group, withdrawn
 from integrations.store.table import Repository
-from kb.lifecycle import Status, StatusChange
+from kb.lifecycle import StatusChange
 from kb.places import Place
 from kb.request_types import RequestType
 from kb.taxonomy import Urgency
+from kb.text import has_numbers, hide_personal
 
 
 class ComplaintTable(Repository):
-    """Complaints with their history."""
+    """Complaints with their history. Phones are in the contacts."""
+
+    def __init__(self, connection: Connection, contacts: ContactTable) -> None:
+        super().__init__(connection)
+        self._contacts = contacts
 
     def add(self, complaint: Complaint, phone: str | None) -> None:
         place = complaint.place.as_dict() if complaint.place else None
+        # Whoever gets the case with its contacts gets the numbers too; everybody else reads the case without them.
+        told = has_numbers(complaint.description)
+        shown = hide_personal(complaint.description) if told else complaint.description
         try:
             with self._db.begin_nested():
                 self._db.execute(
@@ -39,7 +49,7 @@ class ComplaintTable(Repository):
                         conversation_id=complaint.conversation_id,
                         citizen_id=complaint.citizen_id,
                         incident_id=complaint.incident_id,
-                        description=complaint.description,
+                        description=shown,
                         category=complaint.category,
                         category_confidence=complaint.category_confidence,
                         place=place,
@@ -55,33 +65,32 @@ class ComplaintTable(Repository):
         except IntegrityError as taken:
             raise Conflict(f"draft {complaint.draft_id} or number {complaint.number} is filed already") from taken
         if phone:
-            self._db.execute(insert(t.contacts).values(complaint_id=complaint.id, phone=phone))
+            self._contacts.put(complaint.id, phone)
+        if told:
+            self._contacts.put_words(complaint.id, complaint.description)
         for change in complaint.history:
             self.append(complaint.id, change)
 
     def append(self, complaint_id: str, change: StatusChange) -> None:
         try:
             with self._db.begin_nested():
-                self._db.execute(
-                    insert(t.status_changes).values(
-                        complaint_id=complaint_id,
-                        sequence=change.sequence,
-                        before=change.before,
-                        after=change.after,
-                        actor=change.actor,
-                        note=change.note,
-                        unit=change.unit,
-                        at=change.at,
-                    )
-                )
-        except IntegrityError as taken:
+                histories.write(self._db, complaint_id, change)
+        except (IntegrityError, LookupError) as taken:
             raise Conflict(f"complaint {complaint_id} has moved on since it was read") from taken
+
+    def extend(self, complaint_id: str, due_at: datetime) -> None:
+        self._db.execute(update(t.complaints).where(t.complaints.c.id == complaint_id).values(due_at=due_at))
 
     def get(self, complaint_id: str) -> Complaint | None:
         return self._one(t.complaints.c.id == complaint_id)
 
     def by_number(self, number: str) -> Complaint | None:
         return self._one(t.complaints.c.number == number)
+
+    def owner(self, number: str) -> Owner | None:
+        wanted = select(t.complaints.c.id, t.complaints.c.citizen_id).where(t.complaints.c.number == number)
+        row = self._db.execute(wanted).first()
+        return Owner(row.id, row.citizen_id) if row else None
 
     def by_draft(self, draft_id: str) -> Complaint | None:
         return self._one(t.complaints.c.draft_id == draft_id)
@@ -103,10 +112,13 @@ class ComplaintTable(Repository):
         )
         return [self._complaint(row) for row in rows.all()]
 
+    def lead(self, complaint_id: str) -> None:
+        self._db.execute(update(t.complaints).where(t.complaints.c.id == complaint_id).values(joined=False))
+
     def first_of_incident(self, incident_id: str, citizen_id: str | None = None) -> Complaint | None:
         wanted = select(t.complaints).where(t.complaints.c.incident_id.in_(group(incident_id)))
         if citizen_id is None:
-            wanted = wanted.order_by(t.complaints.c.filed_at, t.complaints.c.id)
+            wanted = wanted.order_by(withdrawn(), t.complaints.c.filed_at, t.complaints.c.joined, t.complaints.c.id)
         else:
             wanted = wanted.where(t.complaints.c.citizen_id == citizen_id)
             wanted = wanted.order_by(t.complaints.c.filed_at.desc(), t.complaints.c.id)
@@ -114,8 +126,7 @@ class ComplaintTable(Repository):
         return self._complaint(row) if row else None
 
     def phone(self, complaint_id: str) -> str | None:
-        found = select(t.contacts.c.phone).where(t.contacts.c.complaint_id == complaint_id)
-        return self._db.execute(found).scalar()
+        return self._contacts.phone(complaint_id)
 
     def times_reported(self, citizen_id: str, incident_id: str) -> int:
         mine = (t.complaints.c.citizen_id == citizen_id) & t.complaints.c.incident_id.in_(group(incident_id))
@@ -149,18 +160,7 @@ class ComplaintTable(Repository):
             urgency=Urgency(row.urgency),
             filed_at=row.filed_at,
             due_at=row.due_at,
-            history=tuple(
-                StatusChange(
-                    one.sequence,
-                    Status(one.before) if one.before else None,
-                    Status(one.after),
-                    one.at,
-                    one.actor,
-                    one.note,
-                    one.unit,
-                )
-                for one in history
-            ),
+            history=tuple(histories.read(one) for one in history),
         )
 
 
@@ -175,7 +175,7 @@ class ReportTable(Repository):
                     insert(t.reports).values(
                         complaint_id=report.complaint_id,
                         key=report.key,
-                        text=report.text,
+                        text=hide_personal(report.text) if has_numbers(report.text) else report.text,
                         place=place,
                         channel=report.channel,
                         photos=list(report.photos),
@@ -198,63 +198,6 @@ class ReportTable(Repository):
         return [_report(row) for row in rows]
 
 
-class FeedbackTable(Repository):
-    """Questions after closure."""
-
-    def open(self, feedback: Feedback) -> None:
-        self._db.execute(
-            insert(t.feedbacks).values(
-                complaint_id=feedback.complaint_id,
-                conversation_id=feedback.conversation_id,
-                opened_at=feedback.opened_at,
-                expires_at=feedback.expires_at,
-            )
-        )
-
-    def of_complaint(self, complaint_id: str) -> Feedback | None:
-        row = self._db.execute(select(t.feedbacks).where(t.feedbacks.c.complaint_id == complaint_id)).first()
-        return _feedback(row) if row else None
-
-    def latest_open(self, conversation_id: str, now: datetime) -> Feedback | None:
-        row = self._db.execute(
-            select(t.feedbacks)
-            .where(
-                t.feedbacks.c.conversation_id == conversation_id,
-                t.feedbacks.c.finished_at.is_(None),
-                t.feedbacks.c.expires_at > now,
-            )
-            .order_by(t.feedbacks.c.opened_at.desc())
-        ).first()
-        return _feedback(row) if row else None
-
-    def save(self, feedback: Feedback) -> None:
-        self._db.execute(
-            update(t.feedbacks)
-            .where(t.feedbacks.c.complaint_id == feedback.complaint_id)
-            .values(
-                solved=feedback.solved,
-                satisfied=feedback.satisfied,
-                contacted=feedback.contacted,
-                reason=feedback.reason,
-                finished_at=feedback.finished_at,
-            )
-        )
-
-
 def _report(row: Row[Any]) -> Report:
     place = Place.from_dict(row.place) if row.place else None
     return Report(row.complaint_id, row.key, row.text, row.channel, row.at, place, tuple(row.photos))
-
-
-def _feedback(row: Row[Any]) -> Feedback:
-    return Feedback(
-        row.complaint_id,
-        row.conversation_id,
-        row.opened_at,
-        row.expires_at,
-        row.solved,
-        row.satisfied,
-        row.contacted,
-        row.reason,
-        row.finished_at,
-    )

@@ -19,6 +19,9 @@ from integrations.services.records import (
 )
 from integrations.store import tables as t
 from integrations.store.table import Repository
+from kb.text import mask_numbers
+
+_SAID = ("text", "said")
 
 
 class ConversationTable(Repository):
@@ -136,15 +139,15 @@ class ConversationTable(Repository):
         )
 
     def settle(self, conversation_id: str, seq: int, state: Hearing) -> bool:
-        changed = self._db.execute(
-            update(t.lines)
-            .where(
-                t.lines.c.conversation_id == conversation_id,
-                t.lines.c.seq == seq,
-                t.lines.c.state == Hearing.PENDING,
-            )
-            .values(state=state)
+        pending = (
+            t.lines.c.conversation_id == conversation_id,
+            t.lines.c.seq == seq,
+            t.lines.c.state == Hearing.PENDING,
         )
+        body = self._db.execute(select(t.lines.c.body).where(*pending)).scalar()
+        # Heard is heard: what stays of the line needs no whole phone.
+        values = {"state": state, "body": _masked(body)} if body else {"state": state}
+        changed = self._db.execute(update(t.lines).where(*pending).values(**values))
         return changed.rowcount == 1
 
     def last_seq(self, conversation_id: str) -> int:
@@ -170,7 +173,7 @@ class HandoverTable(Repository):
     def add(self, conversation_id: str, context: dict[str, Any], at: datetime) -> Handover:
         number = self._db.execute(
             insert(t.handovers)
-            .values(conversation_id=conversation_id, context=context, asked_at=at)
+            .values(conversation_id=conversation_id, context=_masked(context), asked_at=at)
             .returning(t.handovers.c.id)
         ).scalar_one()
         return Handover(number, conversation_id, at, context)
@@ -187,6 +190,11 @@ class HandoverTable(Repository):
             .returning(t.handovers)
         ).first()
         return Handover(row.id, row.conversation_id, row.asked_at, row.context) if row else None
+
+
+def _masked(body: dict[str, Any]) -> dict[str, Any]:
+    """Phones in what was said, as their owner knows them. Payloads and pins have none, and must stay as they are."""
+    return {key: mask_numbers(value) if key in _SAID and value else value for key, value in body.items()}
 
 
 def _conversation(row: Row[Any]) -> Conversation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from integrations.services.errors import TryLater
+from integrations.services.personal_ports import Sealers
 from integrations.store.repositories import Repositories
+
+log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 15
@@ -50,6 +54,8 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     _keep_a_write_ahead_log(cursor)
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    # what is deleted or written over leaves nothing in the file
+    cursor.execute("PRAGMA secure_delete=ON")
     # In KB. The upper pages of the indexes stay in memory when a million incidents are open.
     cursor.execute("PRAGMA cache_size=-16384")
     cursor.close()
@@ -75,14 +81,17 @@ def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def unit_of_work(engine: Engine) -> Callable[[], AbstractContextManager[Repositories]]:
-    """Opens transactions: leaving the block commits, an exception rolls back. A database away is TryLater."""
+def unit_of_work(engine: Engine, sealer: Sealers | None = None) -> Callable[[], AbstractContextManager[Repositories]]:
+    """Opens transactions: leaving the block commits, an exception rolls back. A database away is TryLater.
+
+    Without `sealer` contacts can be neither kept nor read.
+    """
 
     @contextmanager
     def open_transaction() -> Iterator[Repositories]:
         try:
             with engine.begin() as connection:
-                yield Repositories(connection)
+                yield Repositories(connection, sealer)
         except OperationalError as away:
             raise TryLater(f"the database did not answer: {away.orig}") from away
         except DBAPIError as lost:
@@ -91,6 +100,27 @@ def unit_of_work(engine: Engine) -> Callable[[], AbstractContextManager[Reposito
             raise
 
     return open_transaction
+
+
+def leave_nothing_behind(engine: Engine) -> None:
+    """Write the tables anew, so that nothing of what was deleted stays in the files. It may be left undone: a file that
+    is in use cannot always be written anew, and nothing depends on it."""
+    raw = engine.raw_connection()
+    try:
+        driver: Any = raw.driver_connection
+        if engine.dialect.name == "sqlite":
+            driver.execute("VACUUM")
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            return
+        before, driver.autocommit = driver.autocommit, True
+        try:
+            driver.execute("VACUUM contacts")
+        finally:
+            driver.autocommit = before
+    except Exception as refused:  # noqa: BLE001 - whatever a driver says
+        log.warning("the files were not tidied: %s", type(refused).__name__)
+    finally:
+        raw.close()
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:

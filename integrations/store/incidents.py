@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, case, exists, func, insert, or_, select, update
 
 from integrations.services.errors import Conflict
 from integrations.services.incident_ports import Alike
@@ -18,6 +18,7 @@ from integrations.services.records import Incident
 from integrations.store import incident_index
 from integrations.store import tables as t
 from integrations.store.table import Repository
+from kb.lifecycle import Status
 from kb.matching import OpenIncident
 from kb.matching.promising import Glimpse, promising
 from kb.places import Place
@@ -35,6 +36,13 @@ def survivor(incident_id: str) -> Select[Any]:
 def group(incident_id: str) -> Select[Any]:
     """The ids of all that is part of the same incident."""
     return select(_c.id).where(_c.survivor_id == survivor(incident_id).scalar_subquery())
+
+
+def withdrawn() -> ColumnElement[bool]:
+    """Whether a complaint was taken back by its citizen, who counts no more among the people of the incident."""
+    return exists().where(
+        t.status_changes.c.complaint_id == t.complaints.c.id, t.status_changes.c.after == Status.WITHDRAWN
+    )
 
 
 class IncidentTable(Repository):
@@ -170,9 +178,15 @@ class IncidentTable(Repository):
 
     def recount(self, incident_id: str) -> None:
         mine = t.complaints.c.incident_id.in_(group(incident_id))
-        people, filed = self._db.execute(
-            select(func.count(t.complaints.c.citizen_id.distinct()), func.max(t.complaints.c.filed_at)).where(mine)
+        # one that everybody has withdrawn keeps the number that it had
+        staying, ever, filed = self._db.execute(
+            select(
+                func.count(case((~withdrawn(), t.complaints.c.citizen_id)).distinct()),
+                func.count(t.complaints.c.citizen_id.distinct()),
+                func.max(t.complaints.c.filed_at),
+            ).where(mine)
         ).one()
+        people = staying or ever
         said = self._db.execute(
             select(func.max(t.reports.c.at))
             .join(t.complaints, t.complaints.c.id == t.reports.c.complaint_id)

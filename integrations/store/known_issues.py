@@ -42,11 +42,12 @@ class KnownIssueTable(Repository):
 
     def save(self, kept: Sequence[KeptIssue]) -> None:
         known = set(self._db.execute(select(_c.id)).scalars())
+        fresh = [{"id": one.issue.id, **_values(one)} for one in kept if one.issue.id not in known]
+        if fresh:
+            self._db.execute(insert(t.known_issues), fresh)
         for one in kept:
             if one.issue.id in known:
                 self._db.execute(update(t.known_issues).where(_c.id == one.issue.id).values(**_values(one)))
-            else:
-                self._db.execute(insert(t.known_issues).values(id=one.issue.id, **_values(one)))
         self._db.execute(update(t.known_issue_version).values(version=_v.version + 1))
 
     def _listed(self, *wanted: ColumnElement[bool]) -> Sequence[KeptIssue]:

@@ -6,20 +6,31 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
-from integrations.store.cases import ComplaintTable, FeedbackTable, ReportTable
+from integrations.services.personal_ports import Sealers
+from integrations.store.cases import ComplaintTable, ReportTable
+from integrations.store.contacts import ContactTable
 from integrations.store.conversations import ConversationTable, HandoverTable
+from integrations.store.followup import CitizenUpdateTable, NoticeTable
+from integrations.store.histories import HistoryTable
 from integrations.store.incidents import IncidentTable
 from integrations.store.known_issues import FeedTable, KnownIssueTable
+from integrations.store.ledger import LedgerTable
 from integrations.store.merges import MergeTable
+from integrations.store.personal import PersonalTable
+from integrations.store.satisfaction import FeedbackTable, RecheckTable
 from integrations.store.screenings import ScreeningTable
 from integrations.store.sending import BackendRequestTable, OutboxTable
+from integrations.store.surveys import SurveyTable
+from integrations.store.timers import TimerTable
+from integrations.store.warnings import DeadlineTable, WarningTable
 
 
 class Repositories:
     """Every repository of one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, sealer: Sealers | None = None) -> None:
         self._connection = connection
+        self._sealer = sealer
 
     @cached_property
     def conversations(self) -> ConversationTable:
@@ -27,7 +38,19 @@ class Repositories:
 
     @cached_property
     def complaints(self) -> ComplaintTable:
-        return ComplaintTable(self._connection)
+        return ComplaintTable(self._connection, self.contacts)
+
+    @cached_property
+    def contacts(self) -> ContactTable:
+        return ContactTable(self._connection, self._sealer)
+
+    @cached_property
+    def personal(self) -> PersonalTable:
+        return PersonalTable(self._connection)
+
+    @cached_property
+    def histories(self) -> HistoryTable:
+        return HistoryTable(self._connection)
 
     @cached_property
     def reports(self) -> ReportTable:
@@ -54,6 +77,26 @@ class Repositories:
         return FeedbackTable(self._connection)
 
     @cached_property
+    def citizen_updates(self) -> CitizenUpdateTable:
+        return CitizenUpdateTable(self._connection)
+
+    @cached_property
+    def notices(self) -> NoticeTable:
+        return NoticeTable(self._connection)
+
+    @cached_property
+    def rechecks(self) -> RecheckTable:
+        return RecheckTable(self._connection)
+
+    @cached_property
+    def ledger(self) -> LedgerTable:
+        return LedgerTable(self._connection)
+
+    @cached_property
+    def surveys(self) -> SurveyTable:
+        return SurveyTable(self._connection)
+
+    @cached_property
     def handovers(self) -> HandoverTable:
         return HandoverTable(self._connection)
 
@@ -68,3 +111,15 @@ class Repositories:
     @cached_property
     def issue_feeds(self) -> FeedTable:
         return FeedTable(self._connection)
+
+    @cached_property
+    def timers(self) -> TimerTable:
+        return TimerTable(self._connection)
+
+    @cached_property
+    def warnings(self) -> WarningTable:
+        return WarningTable(self._connection)
+
+    @cached_property
+    def deadlines(self) -> DeadlineTable:
+        return DeadlineTable(self._connection)

@@ -12,6 +12,7 @@ from integrations.services.records import ScreeningTag
 from integrations.store import tables as t
 from integrations.store.table import Repository
 from kb.screening import Reason, Tag
+from kb.text import hide_personal
 
 _c = t.screening_tags.c
 
@@ -25,7 +26,7 @@ class ScreeningTable(Repository):
                 insert(t.screening_tags).values(
                     complaint_id=complaint_id,
                     reason=tag.reason,
-                    evidence=tag.evidence,
+                    evidence=hide_personal(tag.evidence),
                     confidence=tag.confidence,
                     at=at,
                 )

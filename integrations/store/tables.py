@@ -196,6 +196,8 @@ complaints = Table(
     Column("urgency", String(8), nullable=False, server_default="一般"),
     _moment("filed_at"),
     _moment("due_at"),
+    # How many entries its history has, so that one which was cut shows.
+    Column("entries", Integer, nullable=False, server_default="0"),
 )
 
 reports = Table(
@@ -212,6 +214,7 @@ reports = Table(
     UniqueConstraint("complaint_id", "key"),
 )
 
+# Only what an older version wrote, until somebody seals it: see `personal_tables.sealed_contacts`.
 contacts = Table(
     "contacts",
     metadata,
@@ -231,6 +234,14 @@ status_changes = Table(
     Column("note", Text),
     Column("unit", String(128)),
     _moment("at"),
+    Column("move", String(16), nullable=False, server_default=""),
+    _moment("due_at", nullable=True),
+    Column("photos", JSON(none_as_null=True)),
+    Column("solved", Boolean),
+    # The chain of `kb.history`. The salt goes when the texts are erased; the digest stays.
+    Column("salt", String(32)),
+    Column("digest", String(64)),
+    Column("hash", String(72), nullable=False, server_default=""),
     UniqueConstraint("complaint_id", "sequence"),
 )
 
@@ -263,8 +274,12 @@ outbox = Table(
     Column("last_error", Text),
     _moment("created_at"),
     _moment("done_at", nullable=True),
+    # Set before the backend is asked to take something, cleared when it surely has not.
+    _moment("sent_at", nullable=True),
+    # What the backend gave in place of a number.
+    Column("token", String(128)),
 )
-Index("ix_outbox_work", outbox.c.state, outbox.c.next_at)
+Index("ix_outbox_work", outbox.c.state, outbox.c.next_at, outbox.c.id)
 
 backend_requests = Table(
     "backend_requests",
@@ -277,22 +292,22 @@ backend_requests = Table(
     _moment("asked_at", nullable=True),
     # The request by which the backend was told that one more person is affected; nothing is expected of it.
     Column("note_id", String(128), index=True),
+    # Since when the backend does not know it any more.
+    _moment("lost_at", nullable=True),
+    # Where it stands, for backends that show no history.
+    Column("last_event", String(16), nullable=False, server_default=""),
 )
 
 Index("ix_backend_requests_asked", backend_requests.c.open, backend_requests.c.asked_at)
 
-feedbacks = Table(
-    "feedbacks",
+# Requests that only tell of something about a complaint: to a unit that helps, of an update. `mark` says of what.
+backend_notes = Table(
+    "backend_notes",
     metadata,
     Column("complaint_id", ForeignKey("complaints.id"), primary_key=True),
-    Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
-    Column("solved", Boolean),
-    Column("satisfied", Boolean),
-    Column("contacted", Boolean),
-    Column("reason", Text),
-    _moment("opened_at"),
-    _moment("expires_at"),
-    _moment("finished_at", nullable=True),
+    Column("mark", String(32), primary_key=True),
+    Column("request_id", String(128), nullable=False, index=True),
+    _moment("at"),
 )
 
 handovers = Table(

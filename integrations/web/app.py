@@ -61,8 +61,10 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(dispatch_hook.router(services))
     app.include_router(health.router(services))
     # The demo department has no sign-in and shows phone numbers: never to anyone but this machine.
+    larger: dict[str, int] = {}
     if not services.settings.dispatch_url and services.settings.host in LOOPBACK:
         app.include_router(department.router(services.settings))
+        larger[department.PATH] = department.BODY_LIMIT
 
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
@@ -74,7 +76,7 @@ def create_app(services: Services) -> FastAPI:
         return Response(status_code=204)
 
     app.mount("/page", _Page(directory=PAGE), name="page")
-    app.add_middleware(BodyLimit, limit=BODY_LIMIT, message=words.say("chat.too_large"))
+    app.add_middleware(BodyLimit, limit=BODY_LIMIT, message=words.say("chat.too_large"), larger=larger)
     app.add_middleware(SafeHeaders)
     return app
 

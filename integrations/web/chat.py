@@ -16,7 +16,7 @@ from integrations.bootstrap import Services
 from integrations.services.conversing import MAX_CHARACTERS, MOST_LINES
 from integrations.services.errors import Rejected, TryLater
 from integrations.services.records import Conversation, Hearing, Line, Said, Sender
-from integrations.web.errors import ApiError
+from integrations.web.errors import ApiError, may_answer
 from integrations.web.sessions import Sessions
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,13 @@ class MessageOut(BaseModel):
     text: str
     client_id: str | None
     options: list[OptionOut]
-    card: dict[str, Any] | None
+    card: Annotated[
+        dict[str, Any] | None,
+        Field(
+            description="What to show beside the text. `kind` is confirm, ticket, progress, incidents, known_issue, "
+            "referral, danger or staff; `rows` are pairs of label and value, `items` are cards of their own"
+        ),
+    ]
 
 
 class SessionOut(BaseModel):
@@ -143,7 +149,10 @@ Ours = Annotated[Services, Depends(_services)]
 Cookies = Annotated[Sessions, Depends(_sessions)]
 
 
-def _only_our_page(services: Ours, x_jiesu: Annotated[str, Header()] = "") -> None:
+def _only_our_page(
+    services: Ours,
+    x_jiesu: Annotated[str, Header(description="Anything but empty: no form of another site can send a header")] = "",
+) -> None:
     """A header that no form of another site can send."""
     if not x_jiesu:
         raise ApiError(403, "header_missing", services.speech.words.say("chat.bad_request"))
@@ -159,7 +168,12 @@ def _mine(request: Request, services: Ours, sessions: Cookies) -> Conversation:
 Mine = Annotated[Conversation, Depends(_mine)]
 
 
-@router.post("/session", dependencies=[Depends(_only_our_page)], summary="Begin or go on with a session")
+@router.post(
+    "/session",
+    dependencies=[Depends(_only_our_page)],
+    summary="Begin or go on with a session",
+    responses=may_answer(403, 429, 503),
+)
 def session(request: Request, response: Response, services: Ours, sessions: Cookies) -> SessionOut:
     """Sets the session's cookie. Calling it again changes nothing."""
     address = sessions.address(request)
@@ -171,8 +185,12 @@ def session(request: Request, response: Response, services: Ours, sessions: Cook
     return SessionOut(conversation=mine.id, latest=services.conversing.latest(mine.id))
 
 
-@router.get("/messages", summary="The lines after a number")
-def messages(mine: Mine, services: Ours, after: Annotated[int, Query(ge=0, le=MOST_LINES)] = 0) -> MessagesOut:
+@router.get("/messages", summary="The lines after a number", responses=may_answer(401, 422, 503))
+def messages(
+    mine: Mine,
+    services: Ours,
+    after: Annotated[int, Query(ge=0, le=MOST_LINES, description="The last `seq` that is known; 0: all")] = 0,
+) -> MessagesOut:
     """At most 200 lines; ask again after the last one for more."""
     lines = services.conversing.history(mine.id, after)
     return MessagesOut(
@@ -182,7 +200,12 @@ def messages(mine: Mine, services: Ours, after: Annotated[int, Query(ge=0, le=MO
     )
 
 
-@router.post("/messages", dependencies=[Depends(_only_our_page)], summary="Say something")
+@router.post(
+    "/messages",
+    dependencies=[Depends(_only_our_page)],
+    summary="Say something",
+    responses=may_answer(401, 403, 413, 422, 429, 503),
+)
 async def say(mine: Mine, services: Ours, incoming: Incoming) -> AnswerOut:
     """Stored first, answered in its turn. 'pending' means that the answer will stand in the lines later."""
     began = time.perf_counter()

@@ -9,6 +9,10 @@ from fastapi.responses import RedirectResponse, Response
 from integrations.settings import Settings
 from integrations.web.sessions import COOKIE
 
+PATH = "/department/"
+# A clerk's pictures. The department has a lower limit of its own, and a page that explains it.
+BODY_LIMIT = 48 * 1024 * 1024
+
 # Passed on in neither direction: they belong to one connection, or would confuse the two sites' cookies.
 _HOP = frozenset(
     {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "host", "content-length"}
@@ -28,7 +32,7 @@ def router(settings: Settings) -> APIRouter:
 
     @routes.get("/department")
     async def slash() -> RedirectResponse:
-        return RedirectResponse("/department/")
+        return RedirectResponse(PATH)
 
     @routes.api_route("/department/{path:path}", methods=["GET", "POST"])
     async def pass_on(path: str, request: Request) -> Response:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from integrations.services.errors import TryLater
@@ -21,6 +23,37 @@ class ApiError(Exception):
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
         self.status, self.code, self.headers = status, code, headers
+
+
+class Problem(BaseModel):
+    """What went wrong. `code` is for programs and stays the same, `message` is for people."""
+
+    code: str
+    message: str
+    detail: str | None = Field(default=None, description="The field that cannot be used and why, for developers")
+
+
+class ErrorOut(BaseModel):
+    """Every answer that is no success."""
+
+    error: Problem
+
+
+# What each status of an error means, wherever it is given.
+MEANINGS = {
+    401: "No session yet, or one that is over: begin one with POST /api/chat/session",
+    403: "A header that only our own page or the signed sender can send is missing or wrong",
+    409: "Too early: something that comes before it has not arrived; come again after Retry-After seconds",
+    413: "Larger than is taken",
+    422: "It cannot be used; it will never be taken as it is",
+    429: "Too fast; come again after Retry-After seconds",
+    503: "A part is away; what was stored is kept. Come again after Retry-After seconds",
+}
+
+
+def may_answer(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """These errors as an OpenAPI description."""
+    return {status: {"model": ErrorOut, "description": MEANINGS[status]} for status in statuses}
 
 
 def _answer(status: int, code: str, message: str, **more: object) -> JSONResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,18 +22,22 @@ HEADERS = {
 
 
 class BodyLimit:
-    """Answers 413 as soon as more than `limit` bytes are announced or arrive."""
+    """Answers 413 as soon as more than `limit` bytes are announced or arrive.
 
-    def __init__(self, app: ASGIApp, *, limit: int, message: str) -> None:
-        self._app, self._limit = app, limit
+    `larger` has the limits of paths that may take more, by what they begin with.
+    """
+
+    def __init__(self, app: ASGIApp, *, limit: int, message: str, larger: Mapping[str, int] | None = None) -> None:
+        self._app, self._limit, self._larger = app, limit, larger or {}
         self._body = json.dumps({"error": {"code": "too_large", "message": message}}, ensure_ascii=False).encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = next((size for path, size in self._larger.items() if scope["path"].startswith(path)), self._limit)
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > self._limit:
+        if announced.isdigit() and int(announced) > limit:
             await self._refuse(send)
             return
         read, too_large, refused = 0, False, False
@@ -41,7 +46,7 @@ class BodyLimit:
             nonlocal read, too_large
             message = await receive()
             read += len(message.get("body", b""))
-            if read > self._limit:
+            if read > limit:
                 too_large = True
                 return {"type": "http.request", "body": b"", "more_body": False}
             return message

@@ -4,16 +4,13 @@ from typing import Any
 
 import pytest
 
-from actions.feedback import HearRating
 from actions.followup import HearProgress
 from actions.handover import AskPerson
 from actions.repair import LeaveForm, NotUnderstood, OldButton
-from integrations.bootstrap import Services
-from integrations.services.casework import DepartmentUpdate
 from integrations.services.records import Bubble
 from kb.ticket_number import display
 from tests.actions.conftest import Citizen, message
-from tests.builders import LAMP, PHONE, RUBBISH, dispatched, filed, read
+from tests.builders import LAMP, PHONE, RUBBISH, filed
 from tests.fakes import FakeClock
 
 NUMBER_OF_NOBODY = "481720935561"
@@ -40,7 +37,7 @@ def test_several_tickets_are_a_list_and_a_tap_shows_one(citizen: Citizen) -> Non
     filed(citizen.services, LAMP)
     filed(citizen.services, RUBBISH, draft_id="draft-2")
     listed = progress(citizen, "查进度")
-    assert listed.text == words(citizen, "followup.which_ticket")
+    assert listed.text == words(citizen, "followup.which_check_progress")
     assert len(listed.options) == 2
     number = listed.options[0].payload.split('"')[3]
     shown = progress(citizen, listed.options[0].title, option=number)
@@ -106,79 +103,6 @@ def test_a_number_in_an_interrupting_message_is_still_looked_up(citizen: Citizen
     assert progress(citizen, f"我要反映{complaint.number}", "report").card is not None
     citizen.slots["requested_slot"] = "progress_number"
     assert citizen.take(HearProgress, message(RUBBISH, "report")) == []
-
-
-# -- rating ------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def closed(services: Services) -> str:
-    """The number of a ticket that the department closed."""
-    complaint, request = dispatched(services)
-    update = DepartmentUpdate(1, "closed", services.clock(), "市北区城市管理局", "灯换好了。")
-    services.casework.apply(request, update)
-    assert read(services, complaint).status == "closed"
-    return complaint.number
-
-
-def rate(citizen: Citizen, text: str, intent: str = "rate", **how: Any) -> Bubble:
-    (bubble,) = citizen.take(HearRating, message(text, intent, **how))
-    return bubble
-
-
-def test_a_good_rating_is_three_taps(citizen: Citizen, closed: str) -> None:
-    satisfied = rate(citizen, "解决了", option=f"{closed}:solved:yes")
-    assert satisfied.text == words(citizen, "feedback.ask_satisfied")
-    contacted = rate(citizen, "满意", option=f"{closed}:satisfied:yes")
-    assert contacted.text == words(citizen, "feedback.ask_contacted")
-    assert rate(citizen, "联系过", option=f"{closed}:contacted:yes").text == words(citizen, "feedback.thanks_good")
-    assert citizen.asked is None
-
-
-def test_a_bad_rating_asks_why_and_keeps_it_word_for_word(citizen: Citizen, closed: str) -> None:
-    rate(citizen, "没解决", option=f"{closed}:solved:no")
-    rate(citizen, "不满意", option=f"{closed}:satisfied:no")
-    why = rate(citizen, "没联系", option=f"{closed}:contacted:no")
-    assert why.text == words(citizen, "feedback.ask_reason")
-    thanks = rate(citizen, "根本没人来过", "report")
-    assert thanks.text == words(citizen, "feedback.thanks_bad")
-    with citizen.services.unit_of_work() as tx:
-        complaint = tx.complaints.by_number(closed)
-        feedback = tx.feedbacks.of_complaint(complaint.id) if complaint else None
-    assert feedback is not None and feedback.reason == "根本没人来过"
-
-
-def test_satisfied_in_words_answers_both_questions(citizen: Citizen, closed: str) -> None:
-    assert rate(citizen, "满意", "rate_satisfied").text == words(citizen, "feedback.ask_contacted")
-    assert rate(citizen, "对", "affirm").text == words(citizen, "feedback.thanks_good")
-
-
-def test_another_rating_is_thanked_for_only_once(citizen: Citizen, closed: str) -> None:
-    test_a_good_rating_is_three_taps(citizen, closed)
-    assert rate(citizen, "解决了", option=f"{closed}:solved:no").text == words(citizen, "feedback.nothing_to_rate")
-
-
-def test_nobody_rates_a_ticket_of_somebody_else(neighbour: Citizen, closed: str) -> None:
-    said = rate(neighbour, "没解决", option=f"{closed}:solved:no")
-    assert said.text == words(neighbour, "feedback.nothing_to_rate")
-
-
-@pytest.mark.parametrize("option", ["", "x", f"{NUMBER_OF_NOBODY}:solved:yes", "::", "1:moon:yes"])
-def test_a_button_that_means_nothing_harms_nothing(citizen: Citizen, option: str) -> None:
-    assert rate(citizen, "好", option=option).text == words(citizen, "feedback.nothing_to_rate")
-
-
-def test_an_old_button_of_a_question_that_is_answered_changes_the_answer(citizen: Citizen, closed: str) -> None:
-    rate(citizen, "没解决", option=f"{closed}:solved:no")
-    again = rate(citizen, "解决了", option=f"{closed}:solved:yes")
-    assert again.text == words(citizen, "feedback.ask_satisfied")
-
-
-def test_words_that_are_no_rating_ask_the_same_again(citizen: Citizen, closed: str) -> None:
-    first = rate(citizen, "好", "rate")
-    again = rate(citizen, "今天天气不错", "off_topic")
-    assert first == again
-    assert again.text == words(citizen, "feedback.ask_solved", number=closed)
 
 
 # -- a person, and repairs ---------------------------------------------------------------------------------------

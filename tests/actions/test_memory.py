@@ -112,7 +112,9 @@ def test_a_form_that_is_come_back_to_hears_nothing_new(events: list[dict[str, An
         ("report", "report_form", False),
         ("affirm", "report_form", False),
         ("report", "progress_form", True),
-        ("report", "feedback_form", False),
+        ("report", "feedback_form", True),
+        ("report_again", "progress_form", True),
+        ("report_again", "feedback_form", True),
         ("cancel", "feedback_form", True),
     ],
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,14 +16,16 @@ import pytest
 
 from integrations import bootstrap
 from integrations.clients.open311 import Open311Dispatcher, load_mapping
+from integrations.services.dispatch_ports import Dispatcher
 from integrations.services.errors import NeedsPerson, Rejected, TryLater
-from integrations.services.ports import Dispatcher
-from integrations.services.records import Complaint, Related
+from integrations.services.records import Complaint, Related, Told, UpdateKind
 from kb import ticket_number
 from kb.content_files import ContentError
 from kb.lifecycle import Status, move
 from kb.places import Place
 from kb.places.coordinates import SYSTEMS, from_wgs84
+from kb.responsibility import helping_units, main_unit
+from tests import backends
 from tests.conftest import API_KEY, Department
 from tests.fakes import FakeDispatcher
 
@@ -68,14 +72,30 @@ class Backend:
     refuse: Callable[[], object]
     do: Callable[[str, str, str], object]
     numbers_of: Callable[[Complaint], list[str]]
+    history: bool = True
 
 
-@pytest.fixture(params=["fake", "open311"])
-def backend(request: pytest.FixtureRequest, knowledge: dict[str, Any]) -> Backend:
+@pytest.fixture(scope="session")
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], backends.Backend]]:
+    """Starts a backend of a kind when it is first asked for."""
+    with ExitStack() as stack:
+        started: dict[str, backends.Backend] = {}
+
+        def of(kind: str) -> backends.Backend:
+            if kind not in started:
+                folder = tmp_path_factory.mktemp(kind)
+                started[kind] = stack.enter_context(backends.running(kind, folder))
+            return started[kind]
+
+        yield of
+
+
+@pytest.fixture(params=["fake", *sorted(backends.KINDS)])
+def backend(request: pytest.FixtureRequest, knowledge: dict[str, Any]) -> Iterator[Backend]:
     if request.param == "fake":
         fake, away = FakeDispatcher(), FakeDispatcher()
         away.away = True
-        return Backend(
+        yield Backend(
             fake,
             away,
             fake.lose_answers,
@@ -85,21 +105,29 @@ def backend(request: pytest.FixtureRequest, knowledge: dict[str, Any]) -> Backen
             lambda number, event, text: fake.do(number, event, unit=text or None, note=text or None),
             fake.numbers_of,
         )
-    department: Department = request.getfixturevalue("department")
-
-    def real(url: str) -> Open311Dispatcher:
-        return Open311Dispatcher(url, api_key=API_KEY, taxonomy=knowledge["taxonomy"], mapping=load_mapping())
-
-    return Backend(
-        real(department.open311),
-        real("http://127.0.0.1:1/open311/v2"),
-        lambda: department.order(drop_answer=1),
-        lambda seconds: department.order(status=429, retry_after=seconds),
-        lambda: department.order(status=503),
-        lambda: department.order(status=400),
-        department.step,
-        lambda complaint: department.numbers_of(complaint.number),
+        return
+    real = request.getfixturevalue("processes")(request.param)
+    yield Backend(
+        real.dispatcher(knowledge["taxonomy"]),
+        real.dispatcher(knowledge["taxonomy"], url="http://127.0.0.1:1/open311/v2"),
+        lambda: real.order(drop_answer=1),
+        lambda seconds: real.order(status=429, retry_after=seconds),
+        lambda: real.order(status=503),
+        lambda: real.order(status=400),
+        real.step,
+        lambda complaint: real.numbers_of(complaint.number),
+        real.history,
     )
+    real.clear()
+
+
+def found_by(backend: Backend, complaint: Complaint, mark: str = "") -> str | None:
+    """What the backend shows of it, once it shows it: tokens get their numbers a little later."""
+    for _ in range(50):
+        if number := backend.dispatcher.find(complaint, mark=mark):
+            return number
+        time.sleep(0.05)
+    return None
 
 
 # -- the contract ------------------------------------------------------------------------------------------------
@@ -120,7 +148,7 @@ def test_a_lost_answer_is_to_be_tried_later_and_what_was_filed_is_found(backend:
     with pytest.raises(TryLater):
         backend.dispatcher.file(complaint, phone=None)
 
-    assert [backend.dispatcher.find(complaint)] == backend.numbers_of(complaint)
+    assert [found_by(backend, complaint)] == backend.numbers_of(complaint)
 
 
 def test_nothing_protects_from_filing_twice_but_looking_first(backend: Backend, complaint: Complaint) -> None:
@@ -159,19 +187,16 @@ def test_a_refusal_needs_a_person(backend: Backend, complaint: Complaint) -> Non
 
 def test_updates_come_in_order_with_the_departments_words(backend: Backend, complaint: Complaint) -> None:
     number = backend.dispatcher.file(complaint, phone=None)
-    assert list(backend.dispatcher.updates(number)) == []
+    assert [one for one in backend.dispatcher.updates(number) if one.event] == []
     for event, text in (("accepted", ""), ("assigned", "照明三班"), ("answered", "明天修"), ("closed", "修好了")):
         backend.do(number, event, text)
 
     updates = backend.dispatcher.updates(number)
 
-    assert [(one.sequence, one.event) for one in updates] == [
-        (1, "accepted"),
-        (2, "assigned"),
-        (3, "answered"),
-        (4, "closed"),
-    ]
-    assert (updates[1].unit, updates[3].note) == ("照明三班", "修好了")
+    whole = [(1, "accepted"), (2, "assigned"), (3, "answered"), (4, "closed")]
+    assert [(one.sequence, one.event) for one in updates] == (whole if backend.history else [(0, "closed")])
+    assert updates[-1].note == "修好了"
+    assert not backend.history or updates[1].unit == "照明三班"
     assert all(one.at.tzinfo is not None for one in updates)
 
 
@@ -199,6 +224,52 @@ def test_a_department_that_is_away_is_to_be_tried_later(
 ) -> None:
     with pytest.raises(TryLater):
         what(backend.away, complaint)
+
+
+def test_a_token_that_the_department_never_gave_is_rejected(backend: Backend) -> None:
+    with pytest.raises(Rejected):
+        backend.dispatcher.number_of("never")
+
+
+def told(kind: UpdateKind = UpdateKind.URGE, key: str = "urge-1", text: str = "请快一点") -> Told:
+    return Told(kind, key, text, bootstrap.now())
+
+
+@pytest.mark.parametrize("kind", UpdateKind)
+def test_something_more_is_told_of_a_request_that_is_there(
+    backend: Backend, complaint: Complaint, kind: UpdateKind
+) -> None:
+    number = backend.dispatcher.file(complaint, phone=None)
+
+    follow_up = backend.dispatcher.update(complaint, number, told(kind), mark="U1")
+
+    assert (follow_up is not None) is backend.dispatcher.tells_by_request
+    if follow_up:
+        assert backend.dispatcher.find(complaint, mark="U1") == follow_up
+    assert backend.dispatcher.find(complaint) == number
+
+
+def test_an_update_whose_answer_was_lost_can_be_told_again_or_found(backend: Backend, complaint: Complaint) -> None:
+    number = backend.dispatcher.file(complaint, phone=None)
+    backend.lose_answer()
+
+    with pytest.raises(TryLater):
+        backend.dispatcher.update(complaint, number, told(), mark="U1")
+
+    if backend.dispatcher.tells_by_request:
+        assert found_by(backend, complaint, mark="U1")
+    else:
+        assert backend.dispatcher.update(complaint, number, told(), mark="U1") is None
+
+
+def test_a_helping_unit_hears_by_a_request_of_its_own(backend: Backend, complaint: Complaint) -> None:
+    number = backend.dispatcher.file(complaint, phone=None)
+
+    copy = backend.dispatcher.copy(complaint, number, unit="街道办事处", mark="C1")
+
+    assert copy != number
+    assert backend.dispatcher.find(complaint, mark="C1") == copy
+    assert backend.numbers_of(complaint) == [number]
 
 
 # -- Open311 only ------------------------------------------------------------------------------------------------
@@ -451,7 +522,7 @@ def test_a_backend_without_history_tells_of_the_closing(knowledge: dict[str, Any
 
     (update,) = scripted(knowledge, httpx.Response(200, json=[closed]))[0].updates("R-1")
 
-    assert (update.sequence, update.event, update.note) == (1, "closed", "修好了")
+    assert (update.sequence, update.event, update.note) == (0, "closed", "修好了")
 
 
 def test_a_backend_that_keeps_no_attributes_is_searched_by_the_last_line(knowledge: dict[str, Any]) -> None:
@@ -517,6 +588,132 @@ def test_every_way_of_not_answering_is_to_be_tried_later(
         scripted(knowledge, error("x"))[0].file(complaint_of(), phone=None)
 
 
+def test_an_update_carries_key_time_and_words_and_hides_what_is_personal(knowledge: dict[str, Any]) -> None:
+    dispatcher, backend = scripted(knowledge, httpx.Response(200, json=[{}]))
+    at = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
+    more = Told(UpdateKind.SUPPLEMENT, "supplement-1", f"打我电话{PHONE}", at)
+
+    dispatcher.update(complaint_of(anonymous=True), "DC/1", more)
+
+    assert backend.asked[0].url.raw_path == b"/v2/requests/DC%2F1/updates.json"
+    form = backend.form()
+    assert (form["kind"], form["key"], form["at"]) == ("supplement", "supplement-1", "2026-11-21T02:00:00Z")
+    assert PHONE not in form["text"]
+    assert form["api_key"] == API_KEY
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "words"),
+    [(UpdateKind.LEAVES, "supplement", "其余反映人仍在等候"), (UpdateKind.DOUBLE, "withdraw", "工单 DC-1 重复")],
+)
+def test_what_only_we_tell_apart_goes_as_the_nearest_that_the_backend_knows(
+    knowledge: dict[str, Any], kind: UpdateKind, sent: str, words: str
+) -> None:
+    dispatcher, backend = scripted(knowledge, httpx.Response(200, json=[{}]))
+
+    dispatcher.update(complaint_of(), "DC-2", told(kind, text="DC-1"))
+
+    assert backend.form()["kind"] == sent
+    assert words in backend.form()["text"]
+
+
+def test_a_backend_that_takes_no_updates_needs_a_person(knowledge: dict[str, Any]) -> None:
+    backend = Scripted([OK], [])
+    dispatcher = Open311Dispatcher(
+        "http://backend/v2",
+        api_key=API_KEY,
+        taxonomy=knowledge["taxonomy"],
+        mapping=load_mapping().model_copy(update={"updates": "none"}),
+        transport=httpx.MockTransport(backend),
+    )
+
+    with pytest.raises(NeedsPerson, match="DC-1"):
+        dispatcher.update(complaint_of(), "DC-1", told())
+    assert backend.asked == []
+
+
+def test_a_request_of_a_helping_unit_is_without_the_citizens_phone(knowledge: dict[str, Any]) -> None:
+    dispatcher, backend = scripted(knowledge, OK)
+
+    dispatcher.copy(complaint_of(), "DC-1", unit="街道办事处", mark="C1")
+
+    form = backend.form()
+    assert "phone" not in form
+    assert (form["attribute[INCIDENT]"], form["attribute[UNIT]"]) == ("DC-1", "街道办事处")
+    assert "（协办：街道办事处；主办工单 DC-1" in form["description"]
+
+
+def test_what_may_be_the_second_says_so_before_its_last_line(knowledge: dict[str, Any]) -> None:
+    dispatcher, backend = scripted(knowledge, OK)
+    complaint = complaint_of()
+
+    dispatcher.file(complaint, phone=None, again=True)
+
+    *_, line, footer = backend.form()["description"].splitlines()
+    assert "可能已送过一次" in line
+    assert footer == f"（诉求编号 {complaint.number}）"
+
+
+def test_due_date_and_units_go_with_the_request(knowledge: dict[str, Any]) -> None:
+    dispatcher, backend = scripted(knowledge, OK)
+    complaint = complaint_of(due_at=datetime(2026, 11, 23, 9, 30, tzinfo=UTC))
+    leaf = knowledge["taxonomy"].leaf(complaint.category)
+
+    dispatcher.file(complaint, phone=None)
+
+    form = backend.form()
+    assert form["attribute[DUE]"] == "2026-11-23T17:30:00+08:00"
+    assert form["attribute[MAIN_UNIT]"] == main_unit(leaf, complaint.place) != ""
+    assert form.get("attribute[CO_UNITS]", "") == "；".join(helping_units(leaf, complaint.place)) != ""
+
+
+def test_more_of_an_update_is_read_where_the_department_says_it(knowledge: dict[str, Any]) -> None:
+    entry = {
+        "sequence": "1",
+        "event": "extended",
+        "at": "2026-11-21T10:00:00+08:00",
+        "due_at": "2026-12-01T17:30:00+08:00",
+        "note": "等材料",
+        "photos": ["https://d/1.jpg"],
+        "solved": False,
+        "by": "李强",
+    }
+    shown = {"service_request_id": "R-1", "extended_attributes": {"history": [entry, {**entry, "photos": None}]}}
+
+    first, _ = scripted(knowledge, httpx.Response(200, json=[shown]))[0].updates("R-1")
+
+    assert first.due_at == datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
+    assert (first.photos, first.solved, first.by) == (("https://d/1.jpg",), False, "李强")
+
+
+def test_the_department_says_the_same_in_xml(knowledge: dict[str, Any], department: Department) -> None:
+    def speaking(form: str) -> Open311Dispatcher:
+        mapping = load_mapping().model_copy(update={"format": form})
+        return Open311Dispatcher(department.open311, api_key=API_KEY, taxonomy=knowledge["taxonomy"], mapping=mapping)
+
+    complaint = complaint_of()
+    number = speaking("xml").file(complaint, phone=PHONE)
+    speaking("xml").update(complaint, number, told())
+    for event, text in (("accepted", ""), ("assigned", "照明三班"), ("closed", "修好了")):
+        department.step(number, event, text)
+    speaking("xml").update(complaint, number, told(UpdateKind.RECHECK, "recheck:1", "还是不亮"))
+    department.recheck(number, "没修好", solved=False)
+
+    in_xml, in_json = (speaking(form).updates(number) for form in ("xml", "json"))
+
+    assert in_xml == in_json
+    assert in_xml[-1].solved is False
+    assert speaking("xml").find(complaint) == number
+    assert speaking("xml").services() != []
+
+
+def test_a_status_word_that_the_mapping_does_not_know_is_not_guessed(knowledge: dict[str, Any]) -> None:
+    odd = httpx.Response(200, json=[{"service_request_id": "R-1", "status": "paused"}])
+
+    with pytest.raises(TryLater):
+        scripted(knowledge, odd)[0].updates("R-1")
+
+
 def test_a_wrong_mapping_names_file_line_and_key(tmp_path: Path) -> None:
     path = tmp_path / "mapping.yml"
     path.write_text("service_code: X\nattributes: {}\ndescription_footer: y\nunknown_address: z\n", encoding="utf-8")
@@ -545,7 +742,7 @@ def test_a_joining_whose_answer_was_lost_is_found_again(backend: Backend, compla
     with pytest.raises(TryLater):
         backend.dispatcher.join(complaint, phone=None, related=Related(2, first))
 
-    assert backend.dispatcher.find(complaint)
+    assert found_by(backend, complaint)
 
 
 @pytest.mark.parametrize(

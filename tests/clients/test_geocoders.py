@@ -731,8 +731,8 @@ def test_without_a_setting_there_is_no_geocoder(plain: Settings) -> None:
 @pytest.mark.parametrize(
     ("given", "named"),
     [
-        ({"geocoder": "amap"}, "JIESU_GEOCODER_KEY=''.*JIESU_GEOCODER=amap needs the key"),
-        ({"geocoder": "tianditu", "geocoder_key": " \n"}, "JIESU_GEOCODER_KEY='.*needs the key"),
+        ({"geocoder": "amap"}, "JIESU_GEOCODER_KEY: .*JIESU_GEOCODER=amap needs the key"),
+        ({"geocoder": "tianditu", "geocoder_key": " \n"}, "JIESU_GEOCODER_KEY: .*needs the key"),
         ({"geocoder": "google", "geocoder_key": KEY}, "JIESU_GEOCODER='google'"),
         ({"geocoder_daily_quota": 0}, "JIESU_GEOCODER_DAILY_QUOTA=0"),
         ({"geocoder_url": "map.example"}, "JIESU_GEOCODER_URL='map.example'"),

@@ -6,11 +6,16 @@ Each may be one value or a list. `name` and `why` say what the conversation is f
 
 `before` are turns of another citizen, who comes first. `issue` is a known issue as the files in
 `kb/content/known_issues` have it, without days: it is in force on the day of the test.
+
+`department` is a step of the department's clerk with the ticket that was shown last (`text` is what the clerk writes);
+then the citizen waits for the notice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +26,10 @@ from integrations.commands.citizen import Citizen, Message
 from integrations.services.errors import Rejected
 
 FOLDER = Path(__file__).parent
+NOTICE_SECONDS = 40.0
+
+Office = Callable[[str, str, str], None]
+"""The department's clerk: (ticket number, step, text)."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +56,24 @@ def conversations() -> list[Conversation]:
     return found
 
 
-def verify(conversation: Conversation, citizen: Citizen, other: Citizen) -> None:
+def verify(conversation: Conversation, citizen: Citizen, other: Citizen, office: Office) -> None:
     """Play it, `before` by the other citizen. Raises AssertionError that names the turn and what was answered."""
-    _verify(conversation, conversation.before, other)
-    _verify(conversation, conversation.turns, citizen)
+    _verify(conversation, conversation.before, other, office)
+    _verify(conversation, conversation.turns, citizen, office)
 
 
-def _verify(conversation: Conversation, turns: Sequence[dict[str, Any]], citizen: Citizen) -> None:
+def _verify(conversation: Conversation, turns: Sequence[dict[str, Any]], citizen: Citizen, office: Office) -> None:
     shown: list[Message] = list(citizen.begin())
     for number, turn in enumerate(turns, 1):
-        answer = _play(citizen, turn, shown)
+        if "department" in turn:
+            office(_ticket(shown), str(turn["department"]), str(turn.get("text", "")))
+            answer = _notices(citizen, _list(turn.get("hears")))
+        else:
+            answer = _play(citizen, turn, shown)
         shown = [*shown, *answer]
         said = "\n".join(f"{m['text']} {[o['title'] for o in m['options']]} {m['card']}" for m in answer)
-        where = f"{conversation.id}, turn {number} ({turn.get('say') or turn.get('tap')}):\n{said}"
+        did = turn.get("say") or turn.get("tap") or turn.get("department")
+        where = f"{conversation.id}, turn {number} ({did}):\n{said}"
         kinds = {(m["card"] or {}).get("kind") for m in answer}
         titles = [o["title"] for m in answer for o in m["options"]]
         for words in _list(turn.get("hears")):
@@ -83,6 +97,23 @@ def _play(citizen: Citizen, turn: dict[str, Any], shown: Sequence[Message]) -> S
         return citizen.say(str(turn["say"]))
     except Rejected as refused:
         return [{"text": f"（没有收下：{refused}）", "options": [], "card": None}]
+
+
+def _ticket(shown: Sequence[Message]) -> str:
+    """The number of the ticket that was shown last."""
+    cards = [m["card"] for m in reversed(shown) if (m["card"] or {}).get("kind") == "ticket"]
+    assert cards, "no ticket has been shown"
+    return re.sub(r"\D", "", cards[0]["number"])
+
+
+def _notices(citizen: Citizen, wanted: Sequence[str]) -> Sequence[Message]:
+    """What comes without asking, until all the words are there or nobody would wait any longer."""
+    heard: list[Message] = []
+    until = time.monotonic() + NOTICE_SECONDS
+    while time.monotonic() < until and not all(any(w in m["text"] for m in heard) for w in wanted):
+        time.sleep(0.3)
+        heard += citizen.news()
+    return heard
 
 
 def _list(value: Any) -> list[str]:

@@ -4,7 +4,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,11 +19,17 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from integrations.demo_dispatch.app import create_app
+from integrations.demo_dispatch.casework import COMPLETE, VERIFIED
 from integrations.demo_dispatch.clock import CITY_TIME
 from integrations.demo_dispatch.faults import DroppableConnection
 from integrations.demo_dispatch.settings import Settings
 
 KEY = "test-key"
+ALL_CHECKS = [*VERIFIED, *COMPLETE]
+Photo = tuple[str, bytes, str]
+"""Name, content and type of a file."""
+
+OWN_URL = "http://department.example"
 MORNING = datetime(2026, 11, 21, 9, 30, tzinfo=CITY_TIME)
 
 
@@ -73,25 +79,44 @@ class Citizen:
         assert answer.status_code == 200, answer.text
         return [row["service_request_id"] for row in answer.json()]
 
-    def form(self, number: str, step: str, text: str = "") -> dict[str, str]:
+    def tell(
+        self, number: str, kind: str, key: str = "k-1", form: str = "json", **changes: str | None
+    ) -> httpx.Response:
+        """A good update with ``changes``; None leaves an argument out."""
+        fields = {"api_key": KEY, "kind": kind, "key": key, "text": "三天了还没人来"} | changes
+        data = {name: value for name, value in fields.items() if value is not None}
+        return self.client.post(f"/open311/v2/requests/{number}/updates.{form}", data=data)
+
+    def form(self, number: str, step: str, text: str = "", **more: Any) -> dict[str, Any]:
         """The fields of a form as the page shows it now."""
         page = self.client.get(f"/requests/{number}").text
         token = re.search(r'name="token" value="(\w+)"', page)
         seen = re.search(r'name="seen" value="(\d+)"', page)
         assert token, page
         assert seen, page
-        return {"step": step, "text": text, "token": token[1], "seen": seen[1]}
+        return {"step": step, "text": text, "token": token[1], "seen": seen[1], **more}
 
-    def send(self, number: str, form: dict[str, str]) -> httpx.Response:
-        return self.client.post(f"/requests/{number}", data=form, follow_redirects=False)
+    def send(self, number: str, form: dict[str, Any], photos: Sequence[Photo] = ()) -> httpx.Response:
+        files = [("photos", photo) for photo in photos]
+        return self.client.post(f"/requests/{number}", data=form, files=files or None, follow_redirects=False)
 
-    def step(self, number: str, step: str, text: str = "") -> None:
-        answer = self.send(number, self.form(number, step, text))
+    def step(self, number: str, step: str, text: str = "", photos: Sequence[Photo] = (), **more: Any) -> None:
+        answer = self.send(number, self.form(number, step, text, **more), photos)
         assert answer.status_code == 303, answer.text
 
+    def closed(self, by: str = "王敏") -> str:
+        """A request that has come as far as being closed."""
+        number = self.file()
+        self.step(number, "accepted")
+        self.step(number, "assigned", "二班")
+        self.step(number, "closed", "已修复", clerk=by)
+        return number
+
+    def history(self, number: str) -> list[dict[str, Any]]:
+        return list(self.read(number)["extended_attributes"]["history"])
+
     def states(self, number: str) -> list[str]:
-        history = self.read(number)["extended_attributes"]["history"]
-        return [entry["event"] for entry in history]
+        return [entry["event"] for entry in self.history(number)]
 
 
 @dataclass
@@ -112,7 +137,7 @@ def clock() -> StillClock:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(database=tmp_path / "demo_dispatch.db", api_key=KEY, faults=True)
+    return Settings(database=tmp_path / "demo_dispatch.db", api_key=KEY, own_url=OWN_URL, faults=True)
 
 
 @pytest.fixture

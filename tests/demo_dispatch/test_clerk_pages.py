@@ -77,12 +77,30 @@ def test_only_the_next_possible_steps_are_offered(citizen: Citizen) -> None:
 
     assert offered() == ["accepted", "returned"]
     citizen.step(number, "accepted")
-    assert offered() == ["assigned", "returned"]
+    assert offered() == ["assigned", "extended", "returned"]
     citizen.step(number, "assigned", "二班")
-    assert offered() == ["answered", "closed", "returned"]
+    assert offered() == ["answered", "closed", "co_assigned", "extended", "returned"]
     citizen.step(number, "closed", "已修复")
     assert offered() == []
     assert "没有后续操作" in citizen.client.get(f"/requests/{number}").text
+
+
+def test_what_was_returned_is_given_to_another_team_and_worked_on(citizen: Citizen) -> None:
+    number = citizen.file()
+    citizen.step(number, "accepted")
+    citizen.step(number, "assigned", "二班")
+    citizen.step(number, "returned", "归道路养护")
+
+    page = citizen.client.get(f"/requests/{number}").text
+    assert re.findall(r'name="step" value="(\w+)"', page) == ["assigned"]
+    assert "请按退回原因改派" in page
+    assert "承办班组" not in page
+    citizen.step(number, "assigned", "道路养护一班")
+
+    page = citizen.client.get(f"/requests/{number}").text
+    assert "<dt>承办班组</dt><dd>道路养护一班</dd>" in page
+    assert "请按退回原因改派" not in page
+    assert citizen.read(number)["status"] == "open"
 
 
 def test_an_illegal_step_is_explained_and_changes_nothing(citizen: Citizen) -> None:

@@ -3,14 +3,20 @@
 import hashlib
 import hmac
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from integrations.demo_dispatch.app import create_app
+from integrations.demo_dispatch.clock import CITY_TIME
 from integrations.demo_dispatch.delivery import Patience
 from integrations.demo_dispatch.settings import Hook as HookSettings
 from integrations.demo_dispatch.settings import Settings
 
-from .conftest import KEY, Citizen, Hook, serving, wait_until
+from .conftest import ALL_CHECKS, KEY, Citizen, Hook, serving, wait_until
+from .test_pictures import a_photo
 
 SECRET = "hook-secret"
 HURRIED = Patience(first=0.05, longest=0.1, poll=0.02)
@@ -43,6 +49,17 @@ def test_every_step_reaches_the_hook_signed_and_in_order(tmp_path: Path, hook: H
         (2, "assigned", "二班", None),
         (3, "closed", "二班", "已修复"),
     ]
+    assert {name: value for name, value in bodies(hook)[2].items() if name not in ("event_id", "at")} == {
+        "service_request_id": number,
+        "sequence": 3,
+        "event": "closed",
+        "unit": "二班",
+        "note": "已修复",
+        "due_at": None,
+        "photos": [],
+        "solved": None,
+        "by": None,
+    }
     assert {b["service_request_id"] for b in bodies(hook)} == {number}
     assert len({b["event_id"] for b in bodies(hook)}) == 3
     for headers, body in hook.taken:
@@ -103,6 +120,98 @@ def test_events_that_were_not_delivered_survive_a_restart(tmp_path: Path, hook: 
         assert citizen.states(number) == ["accepted", "assigned"]
 
     assert [b["event"] for b in bodies(hook)] == ["accepted", "assigned"]
+
+
+def test_the_hook_and_a_reader_are_told_the_same(tmp_path: Path, hook: Hook) -> None:
+    settings = replace(settings_for(tmp_path, hook.url), own_url="http://department.example/department")
+    with serving(create_app(settings, patience=HURRIED)) as citizen:
+        number = citizen.file()
+        citizen.step(number, "accepted")
+        citizen.step(number, "extended", "等材料", due=f"{datetime.now(CITY_TIME) + timedelta(days=3):%Y-%m-%dT%H:%M}")
+        citizen.step(number, "assigned", "二班")
+        citizen.step(number, "co_assigned", "道路一班")
+        citizen.step(number, "answered", "已到场", photos=[a_photo()])
+        citizen.step(number, "closed", "已修复", clerk="王敏")
+        citizen.tell(number, "recheck")
+        citizen.step(number, "rechecked", "不亮", clerk="李强", solved="no", checks=ALL_CHECKS)
+        wait_until(lambda: undelivered(citizen) == 0)
+        history = citizen.history(number)
+
+    told = [{k: v for k, v in b.items() if k not in ("event_id", "service_request_id")} for b in bodies(hook)]
+    assert told == history
+    assert [one["event"] for one in history] == [
+        "accepted", "extended", "assigned", "co_assigned", "answered", "closed", "rechecked",
+    ]  # fmt: skip
+    (photo,) = history[4]["photos"]
+    assert photo.startswith("http://department.example/department/photos/")
+    assert (history[6]["solved"], history[6]["by"]) == (False, "李强")
+
+
+def test_words_of_citizens_are_told_to_nobody(tmp_path: Path, hook: Hook) -> None:
+    with serving(create_app(settings_for(tmp_path, hook.url), patience=HURRIED)) as citizen:
+        number = citizen.file()
+        for kind in ("urge", "supplement", "withdraw"):
+            citizen.tell(number, kind, key=kind)
+        citizen.step(number, "accepted")
+        wait_until(lambda: len(hook.taken) == 1)
+
+    assert [b["event"] for b in bodies(hook)] == ["accepted"]
+
+
+# -- faults on the way to the hook -------------------------------------------------------------------------------
+
+
+@contextmanager
+def unreliable(folder: Path, hook: Hook, **order: int) -> Iterator[Citizen]:
+    settings = replace(settings_for(folder, hook.url), faults=True)
+    with serving(create_app(settings, patience=HURRIED)) as citizen:
+        citizen.client.post("/_faults", json=order).raise_for_status()
+        yield citizen
+
+
+def test_an_event_may_be_ordered_to_come_three_times(tmp_path: Path, hook: Hook) -> None:
+    with unreliable(tmp_path, hook, duplicate_hooks=3) as citizen:
+        number = citizen.file()
+        citizen.step(number, "accepted")
+        citizen.step(number, "returned", "不归我们")
+        wait_until(lambda: undelivered(citizen) == 0)
+
+    assert hook.tried == [1, 1, 1, 2]
+    assert len({b["event_id"] for b in bodies(hook)}) == 2
+
+
+def test_an_event_that_came_twice_may_be_taken_the_second_time(tmp_path: Path, hook: Hook) -> None:
+    hook.answers = [500]
+    with unreliable(tmp_path, hook, duplicate_hooks=2) as citizen:
+        citizen.step(citizen.file(), "accepted")
+        wait_until(lambda: undelivered(citizen) == 0)
+
+    assert hook.tried == [1, 1]
+
+
+def test_events_may_be_ordered_to_come_backwards_and_those_not_taken_come_again(tmp_path: Path, hook: Hook) -> None:
+    hook.answers = [409, 409, 204]
+    with unreliable(tmp_path, hook, reorder_hooks=3) as citizen:
+        number = citizen.file()
+        citizen.step(number, "accepted")
+        citizen.step(number, "assigned", "二班")
+        assert hook.tried == []
+        citizen.step(number, "closed", "已修复")
+        wait_until(lambda: undelivered(citizen) == 0)
+
+    assert hook.tried == [3, 2, 1, 2, 3]
+
+
+def test_an_event_may_be_ordered_to_get_lost(tmp_path: Path, hook: Hook) -> None:
+    with unreliable(tmp_path, hook, lose_hooks=1) as citizen:
+        number = citizen.file()
+        citizen.step(number, "accepted")
+        wait_until(lambda: undelivered(citizen) == 0)
+        citizen.step(number, "assigned", "二班")
+        wait_until(lambda: len(hook.taken) == 1)
+        assert citizen.states(number) == ["accepted", "assigned"]
+
+    assert hook.tried == [2]
 
 
 def test_the_wait_doubles_up_to_a_minute() -> None:

@@ -70,7 +70,9 @@ def test_faults_are_listed_and_cleared(citizen: Citizen) -> None:
     citizen.client.post("/_faults", json={"status": 503, "times": 3})
     citizen.post()
 
-    assert citizen.client.get("/_faults").json() == [{"kind": "status", "times": 2, "status": 503}]
+    assert citizen.client.get("/_faults").json() == [
+        {"kind": "status", "times": 2, "on": "requests,updates", "status": 503}
+    ]
     assert citizen.client.delete("/_faults").json() == []
     assert citizen.post().status_code == 200
 
@@ -91,3 +93,117 @@ def test_there_are_no_faults_unless_the_department_was_started_with_them(
     with TestClient(create_app(Settings(settings.database, KEY))) as client:
         assert client.get("/_faults").status_code == 404
         assert client.post("/_faults", json={"hang": 1}).status_code == 404
+
+
+# -- what is struck ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("on", "struck"),
+    [
+        ("posts", {"request", "update"}),
+        ("requests", {"request"}),
+        ("updates", {"update"}),
+        ("reads", {"list", "one", "services"}),
+        ("all", {"request", "update", "list", "one", "services"}),
+    ],
+)
+def test_a_fault_strikes_what_it_was_ordered_for(citizen: Citizen, on: str, struck: set[str]) -> None:
+    number = citizen.file()
+    citizen.client.post("/_faults", json={"status": 503, "times": 1000, "on": on})
+
+    answers = {
+        "request": citizen.post().status_code,
+        "update": citizen.tell(number, "urge").status_code,
+        "list": citizen.client.get("/open311/v2/requests.json").status_code,
+        "one": citizen.client.get(f"/open311/v2/requests/{number}.json").status_code,
+        "services": citizen.client.get("/open311/v2/services.xml").status_code,
+    }
+
+    assert {name for name, status in answers.items() if status == 503} == struck
+    assert {status for name, status in answers.items() if name not in struck} <= {200}
+    assert citizen.client.get("/health").status_code == 200
+    assert citizen.client.get(f"/requests/{number}").status_code == 200
+
+
+def test_faults_of_different_scopes_do_not_wait_for_each_other(citizen: Citizen) -> None:
+    citizen.client.post("/_faults", json={"status": 503, "on": "updates"})
+    citizen.client.post("/_faults", json={"status": 500, "on": "reads"})
+
+    assert citizen.client.get("/open311/v2/requests.json").status_code == 500
+    assert citizen.numbers() == []
+    assert [one["on"] for one in citizen.client.get("/_faults").json()] == ["updates"]
+
+
+def test_a_dropped_answer_leaves_the_update_stored(app: FastAPI) -> None:
+    with serving(app) as citizen:
+        number = citizen.file()
+        citizen.client.post("/_faults", json={"drop_answer": 1, "on": "updates"})
+
+        with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+            citizen.tell(number, "urge")
+
+        assert citizen.tell(number, "urge").json()[0]["repeated"] is True
+
+
+def test_a_duplicated_request_is_stored_twice_and_the_second_is_told(citizen: Citizen) -> None:
+    citizen.client.post("/_faults", json={"duplicate": 1})
+
+    assert citizen.file() == "DC-20261121-0002"
+    assert citizen.numbers() == ["DC-20261121-0002", "DC-20261121-0001"]
+    assert citizen.file() == "DC-20261121-0003"
+
+
+def test_a_duplicated_update_is_one(citizen: Citizen) -> None:
+    number = citizen.file()
+    citizen.client.post("/_faults", json={"duplicate": 1, "on": "updates"})
+
+    citizen.tell(number, "urge")
+
+    assert len(citizen.read(number)["extended_attributes"]["updates"]) == 1
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"status": 500, "on": "everything"},
+        {"status": 500, "on": 1},
+        {"duplicate_hooks": 1},
+        {"reorder_hooks": 1},
+        {"lose_hooks": 0},
+        {"lose_data": 0},
+        {"lose_data": "all"},
+        {"lose_data": True},
+    ],
+)
+def test_orders_of_the_newer_kinds_are_read_as_strictly(citizen: Citizen, order: object) -> None:
+    number = citizen.file()
+
+    assert citizen.client.post("/_faults", json=order).status_code == 400
+    assert citizen.client.get("/_faults").json() == []
+    assert citizen.numbers() == [number]
+
+
+# -- lost data ---------------------------------------------------------------------------------------------------
+
+
+def test_the_newest_requests_are_lost_with_all_that_belongs_to_them(citizen: Citizen) -> None:
+    kept, lost = citizen.file(), citizen.closed()
+    citizen.tell(lost, "recheck")
+
+    assert citizen.client.post("/_faults", json={"lose_data": 1}).json() == {"lost": 1}
+
+    assert citizen.numbers() == [kept]
+    assert citizen.client.get(f"/open311/v2/requests/{lost}.json").status_code == 404
+    assert citizen.client.get("/health").json() == {"status": "ok", "requests": 1, "undelivered_events": 0}
+    assert citizen.file() == "DC-20261121-0003"
+
+
+def test_a_restored_backup_gives_lost_numbers_away_again(citizen: Citizen) -> None:
+    for _ in range(3):
+        citizen.file()
+
+    citizen.client.post("/_faults", json={"lose_data": 2, "numbers_again": True})
+    assert citizen.file() == "DC-20261121-0002"
+    citizen.client.post("/_faults", json={"lose_data": 1_000_000, "numbers_again": True})
+    assert citizen.file() == "DC-20261121-0001"

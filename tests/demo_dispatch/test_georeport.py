@@ -38,8 +38,8 @@ def test_every_service_has_a_definition_with_our_attributes(citizen: Citizen) ->
         assert [(a["code"], a["datatype"], a["required"]) for a in definition["attributes"]] == [
             ("REFERENCE", "string", False),
             ("CATEGORY", "string", False),
-            ("URGENCY", "string", False),
-            ("REQUEST_TYPE", "string", False),
+            ("URGENCY", "singlevaluelist", False),
+            ("REQUEST_TYPE", "singlevaluelist", False),
             ("DISTRICT", "string", False),
             ("STREET", "string", False),
             ("COMMUNITY", "string", False),
@@ -51,6 +51,9 @@ def test_every_service_has_a_definition_with_our_attributes(citizen: Citizen) ->
             ("ZONE", "string", False),
             ("PEOPLE", "number", False),
             ("INCIDENT", "string", False),
+            ("DUE", "datetime", False),
+            ("MAIN_UNIT", "string", False),
+            ("CO_UNITS", "string", False),
             ("RECURRENCE_OF", "string", False),
         ]
 
@@ -94,6 +97,7 @@ def test_a_filed_request_can_be_read_back_in_full(citizen: Citizen) -> None:
                 {"code": "PEOPLE", "value": "3"},
             ],
             "history": [],
+            "updates": [],
         },
     }
 
@@ -129,7 +133,7 @@ REFUSALS: list[tuple[dict[str, str | None], int, str]] = [
     ({"api_key": "错"}, 403, "api_key is invalid."),
     ({"service_code": None}, 400, "service_code is missing."),
     ({"service_code": "QD-99"}, 404, "service_code 'QD-99' was not found."),
-    ({"address_string": None}, 400, "A place is missing: give address_string, or lat and long."),
+    ({"address_string": None}, 400, "A place is missing: give address_string, address_id, or lat and long."),
     ({"lat": "36.1"}, 400, "lat and long are only of use together."),
     ({"lat": "36.1", "long": "nan"}, 400, "long is not a number of WGS-84 degrees."),
     ({"lat": "91", "long": "120"}, 400, "lat is not a number of WGS-84 degrees."),
@@ -137,6 +141,11 @@ REFUSALS: list[tuple[dict[str, str | None], int, str]] = [
     ({"media_url": "javascript:alert(1)"}, 400, "media_url is not an http or https address."),
     ({"attribute[PEOPLE]": "许多"}, 400, "attribute[PEOPLE] is not a number."),
     ({"attribute[<x>]": "1"}, 400, "'attribute[<x>]' is not of the form attribute[code]."),
+    ({"attribute[URGENCY]": "很急"}, 400, "attribute[URGENCY] is none of 一般, 紧急, 特急."),
+    ({"attribute[DUE]": "明天"}, 400, "attribute[DUE] is not a date and time with its offset."),
+    ({"attribute[DUE]": "2026-11-25T17:30:00"}, 400, "attribute[DUE] is not a date and time with its offset."),
+    ({"attribute[DUE]": "0001-01-01T00:00:00+14:00"}, 400, "attribute[DUE] is not a date and time with its offset."),
+    ({"attribute[GRID]": "一\n二"}, 400, "attribute[GRID] has line breaks."),
 ]
 
 
@@ -264,6 +273,11 @@ def test_requests_are_filtered_by_status_service_and_page(citizen: Citizen, cloc
     [
         {"start_date": "yesterday"},
         {"start_date": "2026-11-21T09:30:00"},
+        {"start_date": "20261121T093000Z"},
+        {"start_date": "2026-W47-6T09:30:00Z"},
+        {"start_date": "2026-11-21"},
+        {"end_date": "9999-12-31T23:59:59Z"},
+        {"start_date": "２０２６-11-21T09:30:00Z"},
         {"end_date": "2026-11-21T09:30:00 08:00"},
         {"start_date": "2026-01-01T00:00:00Z", "end_date": "2026-11-01T00:00:00Z"},
         {"start_date": "2026-11-02T00:00:00Z", "end_date": "2026-11-01T00:00:00Z"},

@@ -124,3 +124,55 @@ def test_finding_never_fails_and_gives_plain_digits(text: str) -> None:
 def test_every_number_is_found_again_in_its_own_display(draw: int) -> None:
     number = ticket_number.new(lambda _space: draw)
     assert ticket_number.find(ticket_number.display(number)) == number
+
+
+# -- slips and tails -------------------------------------------------------------------------------------------------
+
+NUMBERS = st.integers(0, 10**6).map(lambda seed: ticket_number.new(lambda most: seed * 7919 % most))
+
+
+@given(NUMBERS, st.integers(0, 11), st.integers(1, 9))
+def test_one_wrong_digit_is_one_slip(number: str, at: int, by: int) -> None:
+    wrong = number[:at] + str((int(number[at]) + by) % 10) + number[at + 1 :]
+    assert ticket_number.one_slip(wrong, number)
+    assert not ticket_number.is_valid(wrong)
+
+
+@given(NUMBERS, st.integers(0, 10))
+def test_swapped_neighbours_are_one_slip(number: str, at: int) -> None:
+    swapped = number[:at] + number[at + 1] + number[at] + number[at + 2 :]
+    assert ticket_number.one_slip(swapped, number) == (swapped != number)
+
+
+@given(NUMBERS, st.integers(0, 11), st.integers(0, 9))
+def test_a_digit_missing_or_too_many_is_one_slip(number: str, at: int, more: int) -> None:
+    assert ticket_number.one_slip(number[:at] + number[at + 1 :], number)
+    assert ticket_number.one_slip(number[:at] + str(more) + number[at:], number)
+
+
+@given(NUMBERS)
+def test_a_number_is_no_slip_of_itself_nor_of_another(number: str) -> None:
+    assert not ticket_number.one_slip(number, number)
+    assert not ticket_number.one_slip(number[::-1] + "77", number)
+    assert not ticket_number.one_slip("", number)
+
+
+@pytest.mark.parametrize(
+    ("said", "tail"),
+    [
+        ("5678", "5678"),
+        ("尾号５６７８", "5678"),
+        ("尾号五六七八", "5678"),
+        ("是五 六 七 八", "5678"),
+        ("幺二三四", "1234"),
+        ("后四位 5678 ，谢谢", "5678"),
+        ("567", None),
+        ("56789", None),
+        ("5678 或者 9999吧，1234", None),
+        ("不知道", None),
+        ("我有一个", None),
+        ("", None),
+    ],
+)
+def test_the_last_four_of_a_phone_are_heard(said: str, tail: str | None) -> None:
+    assert ticket_number.find_tail(said) == tail

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from integrations.bootstrap import Services
-from integrations.services.casework import STATUS_OF_EVENT, DepartmentUpdate
+from integrations.services.casework import DepartmentUpdate
 from integrations.services.errors import Conflict, Rejected
-from kb.lifecycle import Status
+from integrations.services.records import Complaint
+from integrations.services.updates import MOVE_OF_EVENT
+from kb.lifecycle import Actor, Holding, Status, holding
 from tests.builders import LAMP_AGAIN, dispatched, filed, notices, read, relay_all
 from tests.fakes import SATURDAY, FakeDispatcher
 
 
-def update(sequence: int, event: str, unit: str | None = None, note: str | None = None) -> DepartmentUpdate:
-    return DepartmentUpdate(sequence, event, SATURDAY + timedelta(hours=sequence), unit, note)
+def update(
+    sequence: int, event: str, unit: str | None = None, note: str | None = None, **more: Any
+) -> DepartmentUpdate:
+    return DepartmentUpdate(sequence, event, SATURDAY + timedelta(hours=sequence), unit, note, **more)
+
+
+def kinds(services: Services, complaint: Complaint) -> list[str]:
+    return [str(one.kind) for one in read(services, complaint).history]
 
 
 WHOLE_LIFE = (
@@ -62,11 +73,27 @@ def test_an_update_of_a_request_that_nobody_knows_is_to_come_again(services: Ser
         services.casework.apply("DC-9999", WHOLE_LIFE[0])
 
 
-def test_an_unknown_event_is_refused_with_the_known_ones(services: Services) -> None:
-    _, request = dispatched(services)
+def test_an_unknown_event_is_refused_with_the_known_ones_and_holds_nothing_up(services: Services) -> None:
+    complaint, request = dispatched(services)
 
     with pytest.raises(Rejected, match=r"'paused'.*accepted"):
         services.casework.apply(request, update(1, "paused"))
+
+    assert services.casework.apply(request, update(1, "paused")) is False, "told again it is known already"
+    assert services.casework.apply(request, update(2, "closed", note="修好了"))
+    assert read(services, complaint).status is Status.CLOSED
+
+
+@pytest.mark.parametrize("late", ["at", "due_at"])
+def test_a_time_without_a_zone_is_refused_before_anything_happens(services: Services, late: str) -> None:
+    complaint, request = dispatched(services)
+    bad = replace(update(1, "accepted"), **{late: SATURDAY.replace(tzinfo=None)})
+
+    with pytest.raises(Rejected, match=f"{late}: a time without a zone"):
+        services.casework.apply(request, bad)
+
+    assert services.casework.apply(request, update(1, "accepted"))
+    assert kinds(services, complaint) == ["filed", "dispatched", "accepted"]
 
 
 def test_a_move_that_the_table_forbids_is_passed_over_and_the_next_one_counts(services: Services) -> None:
@@ -89,13 +116,19 @@ def test_nothing_moves_a_closed_complaint(services: Services) -> None:
     assert read(services, complaint).status is Status.CLOSED
 
 
-@pytest.mark.parametrize("event", STATUS_OF_EVENT)
+# An extension and a co-unit change no status; a re-check there was none of is passed over.
+LED_TO = {"co_assigned": Status.DISPATCHED, "extended": Status.DISPATCHED, "rechecked": Status.DISPATCHED}
+
+
+@pytest.mark.parametrize("event", MOVE_OF_EVENT)
 def test_every_event_may_come_first(services: Services, event: str) -> None:
     complaint, request = dispatched(services)
+    later = complaint.due_at + timedelta(days=2)
 
-    services.casework.apply(request, update(1, event, "照明三班", "说明"))
+    services.casework.apply(request, update(1, event, "照明三班", "说明", due_at=later))
 
-    assert read(services, complaint).status is STATUS_OF_EVENT[event]
+    assert read(services, complaint).status == LED_TO.get(event, event)
+    assert services.casework.apply(request, update(2, "closed", note="修好了")) or event == "closed"
 
 
 def test_closing_ends_the_incident_opens_the_rating_and_stops_the_asking(services: Services) -> None:
@@ -118,7 +151,7 @@ def test_everybody_who_joined_moves_on_with_the_request(services: Services) -> N
 
     for one in WHOLE_LIFE:
         services.casework.apply(request, one)
-    relay_all(services)
+        relay_all(services)
 
     assert read(services, main).status is read(services, joined).status is Status.CLOSED
     assert len(notices(services, "citizen-1")) == len(notices(services, "citizen-2")) == 4
@@ -161,3 +194,136 @@ def test_an_update_that_cannot_be_written_whole_is_not_written_at_all(services: 
         services.casework.apply(request, WHOLE_LIFE[1])
 
     assert read(services, main).status is read(services, joined).status is Status.DISPATCHED
+
+
+# -- what came, however it came ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_updates_tripled_and_out_of_order_come_to_the_same_history(services: Services, seed: int) -> None:
+    complaint, request = dispatched(services)
+    later = complaint.due_at + timedelta(days=3)
+    told = [
+        update(1, "accepted"),
+        update(2, "co_assigned", "供电公司"),
+        update(3, "assigned", "照明三班"),
+        update(4, "extended", None, "等材料", due_at=later),
+        update(5, "returned", None, "不归我们"),
+        update(6, "accepted"),
+        update(7, "closed", "照明三班", "修好了", by="李工"),
+    ]
+    waiting = told * 3
+    random.Random(seed).shuffle(waiting)
+    while waiting:
+        one = waiting.pop(0)
+        try:
+            services.casework.apply(request, one)
+        except Conflict:
+            waiting.append(one)  # as the sender does
+
+    assert kinds(services, complaint) == ["filed", "dispatched", *(one.event for one in told)]
+    assert read(services, complaint).due_at == later
+    assert services.auditing.audit().whole
+
+
+def test_who_is_done_with_it_before_having_caught_up_holds_nobody_up(services: Services) -> None:
+    """The second citizen has left, so nobody asks for the update that the second row still lacks."""
+    main, request = dispatched(services)
+    joined, _ = dispatched(services, LAMP_AGAIN, address="citizen-2", draft_id="draft-2", join=main.incident_id)
+    with services.unit_of_work() as tx:
+        tx.backend_requests.advance(main.id, since=0, to=1)
+        tx.backend_requests.close(joined.id)
+
+    assert services.casework.apply(request, WHOLE_LIFE[1])
+
+    assert read(services, main).status is Status.ASSIGNED
+    assert read(services, joined).status is Status.DISPATCHED
+    assert services.casework.apply(request, WHOLE_LIFE[2])
+
+
+# -- co-units, extensions, returns -------------------------------------------------------------------------------
+
+
+def test_a_co_unit_helps_and_the_main_unit_stays_responsible(services: Services) -> None:
+    complaint, request = dispatched(services)
+    services.casework.apply(request, update(1, "assigned", "照明三班"))
+    services.casework.apply(request, update(2, "co_assigned", "供电公司"))
+    services.casework.apply(request, update(3, "answered", "供电公司", "已送电"))
+
+    found = read(services, complaint)
+    assert found.status is Status.ANSWERED
+    assert holding(found.history) == Holding("照明三班", ("供电公司",), 0)
+
+
+def test_a_co_unit_without_a_name_is_passed_over(services: Services) -> None:
+    complaint, request = dispatched(services)
+
+    assert services.casework.apply(request, update(1, "co_assigned", " "))
+
+    assert kinds(services, complaint) == ["filed", "dispatched"]
+
+
+def test_an_extension_moves_the_date_and_says_why_and_until_when(services: Services) -> None:
+    complaint, request = dispatched(services)
+    later = complaint.due_at + timedelta(days=5)
+
+    services.casework.apply(request, update(1, "extended", "照明三班", "等材料", due_at=later))
+    relay_all(services)
+
+    found = read(services, complaint)
+    assert (found.due_at, found.status) == (later, Status.DISPATCHED)
+    assert (found.history[-1].due_at, found.history[-1].note) == (later, "等材料")
+    assert "等材料" in notices(services)[-1]
+
+
+@pytest.mark.parametrize("hours", [0, -1, -500, None])
+def test_a_deadline_is_never_brought_forward_nor_lost(services: Services, hours: int | None) -> None:
+    complaint, request = dispatched(services)
+    date = None if hours is None else complaint.due_at + timedelta(hours=hours)
+
+    assert services.casework.apply(request, update(1, "extended", None, "等材料", due_at=date))
+
+    assert read(services, complaint).due_at == complaint.due_at
+    assert kinds(services, complaint) == ["filed", "dispatched"]
+    assert services.casework.apply(request, update(2, "accepted"))
+
+
+def test_only_an_extension_changes_the_date(services: Services) -> None:
+    complaint, request = dispatched(services)
+    services.casework.apply(request, update(1, "answered", None, "马上", due_at=complaint.due_at + timedelta(days=9)))
+
+    found = read(services, complaint)
+    assert found.due_at == complaint.due_at
+    assert found.history[-1].due_at is None
+
+
+def test_an_extension_counts_for_everybody_who_joined(services: Services) -> None:
+    main, request = dispatched(services)
+    joined, _ = dispatched(services, LAMP_AGAIN, address="citizen-2", draft_id="draft-2", join=main.incident_id)
+    later = max(main.due_at, joined.due_at) + timedelta(days=2)
+
+    services.casework.apply(request, update(1, "extended", None, "等材料", due_at=later))
+
+    assert read(services, main).due_at == read(services, joined).due_at == later
+
+
+def test_a_return_without_a_reason_counts_and_is_said_to_have_none(services: Services) -> None:
+    complaint, request = dispatched(services)
+    services.casework.apply(request, update(1, "returned", note=" \u200b"))
+
+    found = read(services, complaint)
+    assert found.status is Status.RETURNED
+    assert found.history[-1].note == services.speech.words.say("casework.no_reason")
+    assert holding(found.history).returns == 1
+
+
+def test_who_did_it_is_kept_and_what_is_too_long_is_cut(services: Services) -> None:
+    complaint, request = dispatched(services)
+    photos = ("a.jpg", "\u0000", "x" * 501, *(f"{n}.jpg" for n in range(30)))
+    services.casework.apply(request, update(1, "closed", "照" * 500, "修\u0000好了", photos=photos, by="李工"))
+
+    last = read(services, complaint).history[-1]
+    assert (last.role, last.name, last.note) == (Actor.DEPARTMENT, "李工", "修好了")
+    assert last.unit == "照" * 128
+    assert last.photos[:2] == ("a.jpg", "0.jpg")
+    assert len(last.photos) == 12

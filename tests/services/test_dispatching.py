@@ -144,6 +144,7 @@ def test_waits_are_spread_so_that_not_everybody_comes_back_at_once(
         dispatcher=dispatcher,
         notifying=services.notifying,
         casework=services.casework,
+        moving=services.moving,
         clock=clock,
         jitter=lambda: 0.2,
     )
@@ -380,6 +381,7 @@ def test_the_worker_passes_every_moment_at_which_the_kill_test_strikes(services:
         dispatcher=services.dispatcher,
         notifying=services.notifying,
         casework=services.casework,
+        moving=services.moving,
         clock=services.clock,
         pause_at=passed.append,
     )

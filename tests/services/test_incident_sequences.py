@@ -34,10 +34,17 @@ from kb.matching.keys import branches, cells_around, place_keys, point_of
 from tests import stores
 from tests.builders import read, relay_all
 from tests.conftest import NOBODY_LISTENS_HERE, SECRETS
-from tests.fakes import FakeClassifier, FakeClock, FakeDispatcher, FakeRequestTypes
+from tests.fakes import FakeClassifier, FakeClock, FakeDispatcher, FakeRequestTypes, MemoryLimiter
 from tests.incident_builders import LAMP_CODE, PLACE, close, incident, submitted
 
 Make = Callable[[], tuple[Services, ExitStack]]
+
+
+class Generous(MemoryLimiter):
+    """Lets everybody say as much as they like."""
+
+    def allow(self, key: str, *, times: int, seconds: int) -> bool:
+        return True
 
 
 @pytest.fixture
@@ -58,6 +65,7 @@ def make(empty_tables: str, knowledge: dict[str, Any]) -> Make:
             engine=engine,
             clock=FakeClock(),
             dispatcher=FakeDispatcher(),
+            limiter=Generous(FakeClock()),
             classifier=FakeClassifier(),
             request_types=FakeRequestTypes(),
             dispatching={"jitter": lambda: 0.0},
@@ -182,7 +190,7 @@ def machine(make: Make) -> type[RuleBasedStateMachine]:
             self.clock.move(minutes=1)
             ticket = self.model.tickets[which % len(self.model.tickets)]
             mine, number = ticket.complaint.conversation_id, ticket.complaint.number
-            assert self.services.supplementing.add(mine, number, key=f"m{next(self.count)}", text="还没修")
+            assert self.services.supplementing.add(mine, number, key=f"m{next(self.count)}", text="还没修").fresh
             ticket.said_at = self.clock.now
 
         @precondition(lambda self: len(self.model.parent) > 1)

@@ -17,17 +17,18 @@ from integrations.services.records import (
     BackendRequest,
     Complaint,
     Conversation,
-    Feedback,
     Hearing,
     Sender,
     Task,
 )
+from integrations.services.satisfaction_records import Feedback
 from integrations.settings import Settings
 from integrations.store import database
 from integrations.store import tables as t
 from kb.lifecycle import Status, move
 from kb.matching import OpenIncident
 from kb.places import Place
+from tests import keys
 from tests.fakes import SATURDAY
 
 AT = SATURDAY
@@ -43,7 +44,7 @@ def engine(settings: Settings) -> Iterator[Engine]:
 
 @pytest.fixture
 def unit_of_work(engine: Engine) -> UnitOfWork:
-    return database.unit_of_work(engine)
+    return database.unit_of_work(engine, keys.sealer)
 
 
 @pytest.fixture
@@ -310,9 +311,12 @@ def test_incidents_of_another_district_or_branch_or_already_closed_are_not_near(
 def test_the_latest_open_question_after_closure_is_found(unit_of_work: UnitOfWork, complaint: Complaint) -> None:
     with unit_of_work() as tx:
         tx.feedbacks.open(Feedback(complaint.id, complaint.conversation_id, AT, AT + timedelta(days=14)))
+        conversation = tx.conversations.get(complaint.conversation_id)
+        assert conversation is not None
 
-        assert tx.feedbacks.latest_open(complaint.conversation_id, AT) is not None
-        assert tx.feedbacks.latest_open(complaint.conversation_id, AT + timedelta(days=14)) is None
+        assert tx.feedbacks.latest_open(conversation.citizen_id, AT) is not None
+        assert tx.feedbacks.latest_open(conversation.citizen_id, AT + timedelta(days=14)) is None
+        assert tx.feedbacks.latest_open("somebody else", AT) is None
 
 
 # -- the outbox --------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import time
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -202,3 +203,60 @@ def test_a_very_large_body_of_unknown_length_is_refused_too(client: TestClient) 
             yield b"x" * 1024
 
     problem(client.post("/hooks/dispatch", content=pieces()), 413)
+
+
+def test_an_extension_brings_its_date_and_its_reason(
+    services: Services, client: TestClient, filed: tuple[Complaint, str]
+) -> None:
+    complaint, number = filed
+    later = complaint.due_at + timedelta(days=3)
+
+    answer = post(client, event(number, what="extended", note="等材料", due_at=later.isoformat()))
+
+    assert answer.status_code == 200
+    assert read(services, complaint).due_at == later
+
+
+def test_an_answer_brings_its_photos_and_who_gave_it(
+    services: Services, client: TestClient, filed: tuple[Complaint, str]
+) -> None:
+    complaint, number = filed
+
+    post(client, event(number, what="answered", note="修好了", photos=["a.jpg", "b.jpg"], by="李工"))
+
+    last = read(services, complaint).history[-1]
+    assert (last.photos, last.name) == (("a.jpg", "b.jpg"), "李工")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("due_at", "2026-12-01T12:00:00"),
+        ("due_at", "soon"),
+        ("photos", ["x" * 501]),
+        ("photos", ["x"] * 13),
+        ("photos", "a.jpg"),
+        ("solved", "maybe"),
+        ("by", "名" * 65),
+    ],
+)
+def test_what_an_update_brings_is_checked(
+    services: Services, client: TestClient, filed: tuple[Complaint, str], name: str, value: object
+) -> None:
+    complaint, number = filed
+
+    answer = post(client, event(number, what="extended", note="等材料", **{name: value}))
+
+    assert answer.status_code == 422
+    assert name in answer.text
+    assert len(read(services, complaint).history) == 2
+
+
+def test_an_unknown_event_is_refused_and_the_next_one_is_taken(
+    services: Services, client: TestClient, filed: tuple[Complaint, str]
+) -> None:
+    complaint, number = filed
+
+    assert post(client, event(number, 1, "paused")).status_code == 422
+    assert post(client, event(number, 2, "closed", note="修好了")).status_code == 200
+    assert read(services, complaint).status is Status.CLOSED

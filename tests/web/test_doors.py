@@ -73,6 +73,24 @@ def test_the_document_lists_the_routes(client: TestClient) -> None:
         "/health/live",
     }
     assert set(document["paths"]["/api/chat/messages"]) == {"get", "post"}
+    hook = document["paths"]["/hooks/dispatch"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert "co_assigned" in hook["properties"]["event"]["description"]
+
+
+def test_the_document_says_what_every_route_is_for_and_what_may_go_wrong(client: TestClient) -> None:
+    document = client.get("/api/openapi.json").json()
+    routes = {
+        f"{method} {path}": said
+        for path, methods in document["paths"].items()
+        for method, said in methods.items()
+        if path != "/health/live"
+    }
+
+    assert len(routes) >= 5
+    for name, said in routes.items():
+        assert said.get("summary") and said.get("description"), name
+        assert any(status >= "401" for status in said["responses"]), name
+        assert all(one.get("description") for one in said.get("parameters", ()) if one["in"] != "cookie"), name
 
 
 def test_a_fault_that_nobody_foresaw_is_answered_without_its_insides(
@@ -128,6 +146,7 @@ def test_a_system_whose_every_part_answers_is_well(whole: Services) -> None:
     assert answer.status_code == 200
     health = answer.json()
     assert health["status"] == "ok"
+    assert set(health["deadlines"]) == {"holidays_known_until", "provisional"}
     assert set(health["parts"]) == {"gateway", "database", "redis", "rasa", "actions", "worker", "dispatch"}
 
 
@@ -193,6 +212,19 @@ def test_the_demo_departments_page_shows_through_our_port(services: Services, de
 
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_a_clerks_picture_goes_through_our_port_and_nothing_else_is_so_large(
+    services: Services, department: Department
+) -> None:
+    port = int(department.url.rpartition(":")[2])
+    services.settings = services.settings.model_copy(update={"department_port": port})
+    client = TestClient(create_app(services))
+    large = {"photos": ("large.jpg", b"\0" * 1_000_000, "image/jpeg")}
+
+    assert client.post("/department/requests/DC-1", files=large).status_code == 404
+    assert client.post("/departments", files=large).status_code == 413
+    assert client.post("/api/chat/messages", files=large).status_code == 413
 
 
 def test_our_sessions_are_no_business_of_the_department(services: Services) -> None:

@@ -65,7 +65,8 @@ function ticket({ number, rows }) {
   );
 }
 
-// `step` counts from 1; a step beyond the last means that all are done.
+// `step` counts from 1; a step beyond the last means that all are done. Without
+// steps the ticket has left the way that they describe.
 function progress({ number, steps, step, rows, timeline }) {
   const names = given(steps);
   const now = names[step - 1];
@@ -75,19 +76,21 @@ function progress({ number, steps, step, rows, timeline }) {
     "progress",
     [element("span", {}, "办理进度"), number ? element("span", { class: "small-number" }, words(number)) : ""],
     now ? element("p", { class: "step-now" }, `第 ${step} 步，共 ${names.length} 步：`, element("b", {}, now)) : "",
-    element(
-      "ol",
-      { class: "steps", role: "list" },
-      names.map((name, index) =>
-        element(
-          "li",
-          { class: place(index), "aria-current": place(index) === "now" ? "step" : null },
-          element("span", { class: "dot", "aria-hidden": "true" }, place(index) === "past" ? icon("done") : String(index + 1)),
-          element("span", { class: "step-name" }, words(name)),
-          element("span", { class: "unseen" }, `（${said[place(index)]}）`),
-        ),
-      ),
-    ),
+    names.length
+      ? element(
+          "ol",
+          { class: "steps", role: "list" },
+          names.map((name, index) =>
+            element(
+              "li",
+              { class: place(index), "aria-current": place(index) === "now" ? "step" : null },
+              element("span", { class: "dot", "aria-hidden": "true" }, place(index) === "past" ? icon("done") : String(index + 1)),
+              element("span", { class: "step-name" }, words(name)),
+              element("span", { class: "unseen" }, `（${said[place(index)]}）`),
+            ),
+          ),
+        )
+      : null,
     rowList(rows),
     given(timeline).length
       ? element(
@@ -146,7 +149,7 @@ function notice({ title, number, rows }, text) {
     "told",
     titled("bell", title || "办理通知"),
     text ? element("p", { class: "message" }, withPhones(text)) : "",
-    number ? element("p", { class: "small-number" }, words(number)) : "",
+    number && !words(text).includes(number) ? element("p", { class: "small-number" }, words(number)) : "",
     rowList(rows),
   );
 }

@@ -20,25 +20,31 @@ export function toBottom() {
   log.scrollTop = log.scrollHeight;
 }
 
+function offerMore(words) {
+  newer.textContent = words;
+  newer.hidden = false;
+}
+
 export function toStart() {
   stuck = false;
   log.scrollTop = 0;
 }
 
 // After new lines: follow them, or offer the way down. Advice in danger must
-// not be pushed out of sight by what comes after it.
-export function settle(dangerLine) {
+// not be pushed out of sight by what comes after it, nor where a ticket stands
+// by its long history.
+export function settle(seen) {
   if (!stuck) {
-    newer.hidden = false;
+    offerMore("新消息 ↓");
     return;
   }
   toBottom();
-  if (!dangerLine) return;
-  const over = log.getBoundingClientRect().top - dangerLine.getBoundingClientRect().top;
+  if (!seen) return;
+  const over = log.getBoundingClientRect().top - seen.getBoundingClientRect().top;
   if (over <= 0) return;
   log.scrollTop -= over + 8;
   stuck = false;
-  newer.hidden = false;
+  offerMore("下面还有 ↓");
 }
 
 log.addEventListener(

@@ -188,7 +188,7 @@ function insert(message) {
 
 // Adds what is not there yet; messages above `heard` are spoken.
 export function merge(messages, heard) {
-  let dangerLine = null;
+  const first = {}; // the first new line with each kind of card
   let added = 0;
   let ownOnly = true;
   for (const message of messages) {
@@ -200,12 +200,12 @@ export function merge(messages, heard) {
     ownOnly = false;
     if (message.seq <= heard) continue;
     speakMessage(message);
-    if (!dangerLine && message.card && message.card.kind === "danger") dangerLine = line;
+    if (message.card && !first[message.card.kind]) first[message.card.kind] = line;
   }
   if (!added) return 0;
   refreshOptions();
   refreshTimes();
-  if (stuckToBottom() || !ownOnly) settle(dangerLine);
+  if (stuckToBottom() || !ownOnly) settle(first.danger || first.progress);
   return added;
 }
 
