@@ -52,13 +52,24 @@ def cut(text: str) -> str:
 
 
 def record(
-    tx: Transaction, complaint: Complaint, kind: UpdateKind, *, key: str, text: str, at: datetime, tell: str | None
+    tx: Transaction,
+    complaint: Complaint,
+    kind: UpdateKind,
+    *,
+    key: str,
+    text: str,
+    at: datetime,
+    tell: str | None,
+    after: int | None = None,
 ) -> CitizenUpdate:
     """Write down what the citizen wants, and (where `tell` is given) that the backend is to hear those words.
 
-    Raises Conflict when it is written down already under that key or another process has just written one.
+    `after` is how many of this kind the caller saw when it decided; without it they are counted here, for who
+    holds a lock or does not decide by their number. Raises Conflict when it is written down already under that
+    key, or when another process has written one since.
     """
-    number = len(tx.citizen_updates.of_complaint(complaint.id, kind)) + 1
+    seen = len(tx.citizen_updates.of_complaint(complaint.id, kind)) if after is None else after
+    number = seen + 1
     update = CitizenUpdate(complaint.id, kind, number, key[:LONGEST_KEY], at, cut(text))
     tx.citizen_updates.add(update)
     if tell is not None:

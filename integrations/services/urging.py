@@ -70,5 +70,6 @@ class Urging:
         if again and now < again:
             return Urged(Pressed.TOO_SOON, complaint, len(before), again, late)
         told = self.words.say(f"followup.to_unit_urge{'_late' if late else ''}", count=len(before) + 1, text=text)
-        record(tx, complaint, UpdateKind.URGE, key=key, text=text, at=now, tell=told.strip())
+        said = told.strip()
+        record(tx, complaint, UpdateKind.URGE, key=key, text=text, at=now, tell=said, after=len(before))
         return Urged(Pressed.SENT, complaint, len(before) + 1, again_at(now, complaint.urgency), late)

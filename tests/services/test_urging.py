@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from integrations.bootstrap import Services
-from integrations.services.errors import Rejected
-from integrations.services.own_tickets import LONGEST_TEXT
+from integrations.services.errors import Conflict, Rejected
+from integrations.services.own_tickets import LONGEST_TEXT, record
 from integrations.services.records import Complaint, UpdateKind
 from integrations.services.speech import moment
 from integrations.services.urging import Pressed, Urged
@@ -190,6 +190,16 @@ def test_many_taps_at_once_urge_once(services: Services, settings: object) -> No
 
     assert errors == []
     assert sorted(results) == [Pressed.SENT, *[Pressed.TOO_SOON] * 3]
+    assert urgings(services, complaint) == 1
+
+
+def test_an_urging_written_since_the_decision_is_not_followed_by_another(services: Services) -> None:
+    complaint, _ = dispatched(services)
+    press(services, complaint)
+
+    with pytest.raises(Conflict), services.unit_of_work() as tx:
+        at = datetime(2026, 11, 21, 9, tzinfo=UTC)
+        record(tx, complaint, UpdateKind.URGE, key="m2", text="", at=at, tell="催办", after=0)
     assert urgings(services, complaint) == 1
 
 
