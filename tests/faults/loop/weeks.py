@@ -181,7 +181,13 @@ class Weeks:
             )[0]
             if what:
                 when = self.hours(1, 60, "meddle", report.nth)
-                self.at(when, lambda report=report, what=what: self.citizens.meddle(report, what))  # type: ignore[misc]
+                self.at(when, lambda report=report, what=what: self._meddle(report, what))  # type: ignore[misc]
+
+    def _meddle(self, report: Report, what: str) -> None:
+        """What depends on whether the ticket is still open is checked while no event of it is under way."""
+        if what in ("withdraw", "report again"):
+            self._settle()
+        self.citizens.meddle(report, what)
 
     def trouble(self) -> None:
         """Something goes wrong at the department, soon."""
