@@ -138,6 +138,7 @@ class Clocks:
 
     def ring(self, tx: Transaction, row: TimerRow, now: datetime) -> None:
         """The handler of DEADLINE: say what the clock says by now, and set the timer for what comes next."""
+        tx.deadlines.hold(row.subject)  # who ends the complaint in this moment waits, and lifts what is said here
         complaint = tx.complaints.get(row.subject)
         if complaint is None or complaint.status not in OPEN:
             self._stop(tx, row.subject, now)

@@ -74,6 +74,9 @@ class Deadlines(Protocol):
 
     def of_complaint(self, complaint_id: str) -> Kept | None: ...
 
+    def hold(self, complaint_id: str) -> None:
+        """Let nobody else stop or move the complaint's deadline before this transaction ends."""
+
     def extended(self, complaint_id: str, due_at: datetime) -> None:
         """The unit got more time once more, up to a moment that was named and not counted."""
 

@@ -64,6 +64,9 @@ class DeadlineTable(Repository):
         row = self._db.execute(select(deadlines).where(_d.complaint_id == complaint_id)).first()
         return _known(row) if row else None
 
+    def hold(self, complaint_id: str) -> None:
+        self._db.execute(select(_d.complaint_id).where(_d.complaint_id == complaint_id).with_for_update())
+
     def extended(self, complaint_id: str, due_at: datetime) -> None:
         self._move(complaint_id, due_at, {"provisional": False, "extensions": _d.extensions + 1})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -412,3 +413,32 @@ def test_next_years_holidays_are_missed_from_december_on(
             tx.timers.set(CALENDAR, CITY, now)
         run(system)
         assert ("holidays are known until" in caplog.text) is said, now
+
+
+def test_an_end_in_the_moment_of_a_warning_leaves_none_standing(services: Services) -> None:
+    complaint = filed_as(services)
+    errors: list[Exception] = []
+
+    def end() -> None:
+        try:
+            make(services, complaint, Move.WITHDRAWN, actor=Actor.CITIZEN)
+        except Exception as error:  # noqa: BLE001 - whatever a thread meets is shown by the test
+            errors.append(error)
+
+    ending = threading.Thread(target=end)
+
+    def meanwhile(where: str) -> None:
+        if where == "before commit" and not ending.ident:
+            ending.start()
+            ending.join(0.5)  # it may have to wait for this transaction
+
+    services.clock.now = complaint.due_at  # type: ignore[attr-defined]
+    timing = replace(services.timing, pause_at=meanwhile)
+    while timing.run_due(WORKER):
+        pass
+    ending.join()
+
+    assert errors == []
+    assert given(services, complaint), "the warning was never under way"
+    with services.unit_of_work() as tx:
+        assert tx.warnings.standing() == []
