@@ -89,8 +89,11 @@ class Filing:
             raise Rejected(f"no conversation {conversation_id}")
         leaf = self.taxonomy.leaf(draft.category or "")
         belongs = recurrence(tx, draft.join, now=now, within=self.recurs_within) if draft.join else Belongs()
-        if belongs.open and (mine := self._added(tx, belongs.open.id, draft, conversation, now)):
-            return mine
+        # a closed incident too: while its closure is checked again, the ticket is open
+        ended = (belongs.closed.id if belongs.closed else draft.join,)
+        for known in (belongs.open.id,) if belongs.open else filter(None, ended):
+            if mine := self._added(tx, known, draft, conversation, now):
+                return mine
         repeats = tx.complaints.times_reported(conversation.citizen_id, belongs.open.id) if belongs.open else 0
         incident_id = belongs.open.id if belongs.open else self._open_incident(tx, draft, leaf, heard, belongs, now)
         complaint = self._complaint(draft, heard, conversation, leaf, incident_id, now)

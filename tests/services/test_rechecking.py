@@ -12,7 +12,7 @@ from integrations.services.records import Complaint
 from kb.lifecycle import Status
 from kb.satisfaction.levels import Level
 from kb.satisfaction.rechecks import Decision, State
-from tests.builders import dispatched, notices, read, relay_all
+from tests.builders import dispatched, filed, notices, read, relay_all
 from tests.fakes import FakeClock, FakeDispatcher
 from tests.services.test_satisfaction import close, rechecks, rounds, told, verdict
 
@@ -175,3 +175,16 @@ def test_the_list_has_what_is_due_first_and_what_the_records_show(
     assert not case.late(clock())
     clock.move(days=30)
     assert case.late(clock())
+
+
+@pytest.mark.parametrize("days", [0, 400])
+def test_whoever_reports_it_again_meanwhile_gets_no_second_ticket(
+    services: Services, waiting: Complaint, clock: FakeClock, days: int
+) -> None:
+    clock.move(days=days)
+
+    again = filed(services, "还是老样子", draft_id="draft-2", join=waiting.incident_id)
+
+    assert again.number == waiting.number
+    with services.unit_of_work() as tx:
+        assert [one.text for one in tx.reports.of_complaint(waiting.id)][1:] == ["还是老样子"]
