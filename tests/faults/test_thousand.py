@@ -148,10 +148,15 @@ def each_complaint_is_one_ticket(services: Services, clerks: Clerks, complaints:
 
 
 def _joined_what_was_done(one: Complaint) -> bool:
-    """It joined a problem whose work ended before the worker came to it, and has that answer: nobody needs a ticket."""
+    """It joined a problem whose work ended before the worker came to it, and has that answer: nobody needs a ticket.
+
+    Or it was taken back before.
+    """
+    if one.status is Status.WITHDRAWN:
+        return one.joined
     sent = next(change.at for change in one.history if change.after is Status.DISPATCHED)
-    ended = next(change.at for change in one.history if change.after is Status.CLOSED)
-    return one.joined and ended <= sent
+    ended = next((change.at for change in one.history if change.after is Status.CLOSED), None)
+    return one.joined and ended is not None and ended <= sent
 
 
 def each_update_was_told_once(services: Services, clerks: Clerks) -> None:
