@@ -274,15 +274,25 @@ def _told(
     request: BackendRequest | None,
     followers: Sequence[BackendRequest],
 ) -> Told:
-    """What the row says, seen from the request: who withdraws while others still wait for it does not end it."""
+    """What the row says, seen from the request: who withdraws while others still wait for it does not end it.
+
+    Nor while somebody has joined of whom the backend has not heard yet.
+    """
     kind, text = UpdateKind(row.payload["kind"]), str(row.payload.get("text") or "")
     if kind is UpdateKind.DOUBLE:
         text = request.request_id if request else ""
     if kind is UpdateKind.WITHDRAW:
         others = [tx.complaints.get(one.complaint_id) for one in followers if one.complaint_id != complaint.id]
+        others += [one for one in tx.complaints.of_incident(complaint.incident_id) if _will_follow(tx, one, complaint)]
         if any(one and one.status in OPEN for one in others):
             kind = UpdateKind.LEAVES
     return Told(kind, str(row.payload["key"]), text, row.created_at)
+
+
+def _will_follow(tx: Transaction, one: Complaint, complaint: Complaint) -> bool:
+    """Whether it has joined the same incident and is still on its way to the backend."""
+    joins = one.joined and one.incident_id == complaint.incident_id and one.id != complaint.id
+    return joins and tx.backend_requests.of_complaint(one.id) is None
 
 
 def _main(tx: Transaction, complaint: Complaint) -> BackendRequest:

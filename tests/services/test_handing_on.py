@@ -340,6 +340,24 @@ def test_one_of_several_who_withdraws_does_not_end_it_for_the_others(
     assert [told.kind for _, told in dispatcher.told] == [UpdateKind.LEAVES, UpdateKind.WITHDRAW]
 
 
+def test_who_withdraws_does_not_end_it_for_somebody_whose_joining_is_still_on_its_way(
+    services: Services, dispatcher: FakeDispatcher, clock: FakeClock
+) -> None:
+    main, _ = dispatched(services)
+    joined = filed(services, LAMP_AGAIN, address="citizen-2", draft_id="draft-2", join=main.incident_id)
+    dispatcher.ask_to_wait(1)
+    relay_all(services)
+    move(services, main, Status.WITHDRAWN)
+    tell(services, main, UpdateKind.WITHDRAW, "w-1")
+    relay_all(services)
+    clock.move(seconds=BACK_OFF[0])
+    relay_all(services)
+
+    assert [told.kind for _, told in dispatcher.told] == [UpdateKind.LEAVES]
+    assert len(dispatcher.notes_of(joined)) == 1
+    assert read(services, joined).status is Status.DISPATCHED
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_who_joined_somebody_who_withdrew_before_it_went_out_is_filed_in_their_place(
     services: Services, dispatcher: FakeDispatcher, clock: FakeClock, when: str
