@@ -144,7 +144,8 @@ def each_complaint_is_one_ticket(services: Services, clerks: Clerks, complaints:
             assert numbers.get(one.number) == (request.note_id if one.joined else request.request_id)
     too_late = [one for one in complaints if one.number not in numbers]
     assert len(too_late) < MANY / 100
-    assert all(_joined_what_was_done(one) for one in too_late)
+    for one in too_late:
+        assert _joined_what_was_done(one), f"{one.number} {one.status}\n" + _told_of(one)
 
 
 def _joined_what_was_done(one: Complaint) -> bool:
@@ -157,6 +158,10 @@ def _joined_what_was_done(one: Complaint) -> bool:
     sent = next(change.at for change in one.history if change.after is Status.DISPATCHED)
     ended = next((change.at for change in one.history if change.after is Status.CLOSED), None)
     return one.joined and ended is not None and ended <= sent
+
+
+def _told_of(one: Complaint) -> str:
+    return "\n".join(f"{change.kind} by {change.actor} at {change.at}" for change in one.history)
 
 
 def each_update_was_told_once(services: Services, clerks: Clerks) -> None:
@@ -174,7 +179,7 @@ def each_ended(services: Services, complaints: list[Complaint]) -> None:
     ended = Counter(one.status for one in complaints)
     print(dict(ended))
     left = [one for one in complaints if one.status in OPEN]
-    assert not left, "\n".join(f"{change.kind} by {change.actor} at {change.at}" for change in left[0].history)
+    assert not left, _told_of(left[0])
     assert set(ended) == {Status.CLOSED, Status.RATED, Status.WITHDRAWN}
     now = services.clock()
     with services.unit_of_work() as tx:
