@@ -277,6 +277,7 @@ class Services(Outside):
             ledger=self.ledger,
             reasons=self.reasons,
             policy=self.verdict_policy,
+            words=self.speech.words,
             rules=Rules(
                 open_for=timedelta(days=chosen.feedback_days),
                 remind_after=timedelta(days=chosen.feedback_remind_days) or timedelta.max,

@@ -23,12 +23,14 @@ from kb.satisfaction.policy import Policy
 from kb.satisfaction.reasons import Reasons
 from kb.satisfaction.rechecks import State, same_person
 from kb.text import hide_personal, shortened
+from kb.words import Words
 
 log = logging.getLogger(__name__)
 
 REMIND, DECIDE, END = "feedback_reminder", "feedback_decide", "feedback_end"
 REMINDER = "feedback_reminder"
 """What the outbox row of the reminder says."""
+ANOTHER_PERSON = "feedback.recheck_another_person"
 # A citizen who says 不满意 and then goes away: after so long the re-check begins without the rest.
 PATIENCE = timedelta(minutes=30)
 LONGEST_NAME, LONGEST_WHY = 64, 1000
@@ -52,6 +54,7 @@ class Satisfaction:
     ledger: LedgerKeeping
     reasons: Reasons
     policy: Policy
+    words: Words
     rules: Rules = field(default_factory=Rules)
 
     # -- a closure -------------------------------------------------------------------------------------------
@@ -147,22 +150,25 @@ class Satisfaction:
         why = self.why(feedback)
         unit = complaint.latest.unit if complaint.latest else None
         self.moving.make(tx, complaint, Status.RECHECKING, actor=actor, note=why or None)
-        tx.rechecks.open(
-            Recheck(
-                complaint_id=complaint.id,
-                number=number,
-                round=feedback.round,
-                opened_at=now,
-                due_at=due(now, self.policy.recheck.deadline),
-                why=why,
-                closed_by=feedback.closed_by,
-                unit=unit,
-            )
+        opened = Recheck(
+            complaint_id=complaint.id,
+            number=number,
+            round=feedback.round,
+            opened_at=now,
+            due_at=due(now, self.policy.recheck.deadline),
+            why=why,
+            closed_by=feedback.closed_by,
+            unit=unit,
         )
+        tx.rechecks.open(opened)
         tx.backend_requests.reopen(complaint.id)
+        self._tell_recheck(tx, complaint, opened, now, "", why)
+
+    @staticmethod
+    def _tell_recheck(tx: Transaction, complaint: Complaint, one: Recheck, now: datetime, again: str, why: str) -> None:
         # One request may be followed by several complaints: the key names this one.
-        payload = {"kind": UpdateKind.RECHECK, "key": f"{complaint.number}-recheck-{number}", "text": why}
-        tx.outbox.add(Task.UPDATE, complaint.id, payload, at=now)
+        key = f"{complaint.number}-recheck-{one.number}{again}"
+        tx.outbox.add(Task.UPDATE, complaint.id, {"kind": UpdateKind.RECHECK, "key": key, "text": why}, at=now)
 
     def why(self, feedback: Feedback) -> str:
         """The citizen's reasons and words in one line, without numbers that are personal."""
@@ -185,12 +191,14 @@ class Satisfaction:
     ) -> None:
         """The department has checked a complaint that is RECHECKING: closed again, or back to work.
 
-        What the same person checked who had closed it does not count: the re-check stays open, and the ledger says so.
+        What the same person checked who had closed it does not count: the re-check stays open, the ledger says so, and
+        the department is told to send somebody else.
         """
         standing = tx.rechecks.standing(complaint.id)
         if by and standing and standing.closed_by and same_person(by, standing.closed_by):
             log.warning("re-check not taken, closed and checked by one person: complaint=%s", complaint.id)
             self.ledger.happened(tx, complaint.incident_id, now, "checked by the person who had closed it: not taken")
+            self._tell_recheck(tx, complaint, standing, now, f"-{at:%Y%m%d%H%M%S}", self.words.say(ANOTHER_PERSON))
             return
         what = Move.REWORK if solved is False else Move.RECHECKED
         if standing:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from integrations.bootstrap import Services
 from integrations.services.rating import NothingToRate, Question, Tone
-from integrations.services.records import Complaint, Task
+from integrations.services.records import Complaint, Task, UpdateKind
 from integrations.services.satisfaction import DECIDE, END, REMIND
 from integrations.services.satisfaction_records import Feedback, Recheck
 from kb.lifecycle import Status
@@ -328,6 +328,12 @@ def test_who_closed_it_does_not_check_it(
     with services.unit_of_work() as tx:
         (entry,) = tx.ledger.list()
     assert any("not taken" in note.text for note in entry.notes)
+    relay_all(services)
+    assert [one.text for _, one in dispatcher.told if one.kind is UpdateKind.RECHECK][1:] == [
+        "复核的人就是当时办结的人，这次不算。请换一个人复核。"
+    ]
+    close(services, dispatcher, request, "rechecked", solved=True, by="王芳")
+    assert [one.state for one in rechecks(services, complaint)] == [State.SOLVED]
 
 
 def test_a_backend_without_rechecks_just_closes_again(
