@@ -282,8 +282,10 @@ def _told(
     if kind is UpdateKind.DOUBLE:
         text = request.request_id if request else ""
     if kind is UpdateKind.WITHDRAW:
-        others = [tx.complaints.get(one.complaint_id) for one in followers if one.complaint_id != complaint.id]
-        others += [one for one in tx.complaints.of_incident(complaint.incident_id) if _will_follow(tx, one, complaint)]
+        following = {one.complaint_id for one in followers} - {complaint.id}
+        others = [tx.complaints.get(one) for one in following]
+        of_incident = (one for one in tx.complaints.of_incident(complaint.incident_id) if one.id not in following)
+        others += [one for one in of_incident if _will_follow(tx, one, complaint)]
         if any(one and one.status in OPEN for one in others):
             kind = UpdateKind.LEAVES
     return Told(kind, str(row.payload["key"]), text, row.created_at)
