@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup setup-dev run train test check format test-slow test-faults bench bench-places bench-incidents bench-worker eval lock clean
+.PHONY: help setup setup-dev run train test check format test-slow test-faults fuzz bench bench-places bench-incidents bench-worker eval compare lock clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
@@ -45,7 +45,10 @@ test-faults: setup-dev  ## the fault matrix on SQLite: workers killed, sockets c
 test-slow: setup-dev train  ## conversations with a real Rasa, the page in a browser, PostgreSQL and Redis servers
 	@$(PY) -m pytest tests -m "conversation or browser or servers"
 
-bench: setup-dev train  ## one scripted intake on this bot and on stock Rasa settings, in one run
+fuzz: setup-dev train  ## 20,000 random and mutated messages through the chat API: nothing breaks, sticks or leaks (an hour or two)
+	@JIESU_FUZZ=$${JIESU_FUZZ:-20000} $(PY) -m pytest tests/conversations/test_fuzz.py
+
+bench: setup-dev train  ## this bot beside stock Rasa: turns a second, waiting, breaking, memory, start, in one run
 	@$(PY) -m tests.bench
 
 bench-places: setup-dev  ## reading places in the demo city, in one ten times as large, and with a million places
@@ -62,6 +65,11 @@ eval: setup-dev train  ## accuracy on the blind sets of tests/blind
 	@$(PY) -m tests.evaluate_places
 	@$(PY) -m tests.evaluate_answers
 	@$(PY) -m tests.evaluate_matching
+	@$(PY) -m tests.evaluate_intents
+
+compare: setup-dev train  ## ways of hearing intents side by side on blind text: features, learning, DIET (an hour or more)
+	@$(PY) -m tests.compare_understanding
+	@$(PY) -m tests.evaluate_intents --others tests/nlu_pipelines
 
 lock: .tools/.ready  ## resolve the locked requirement files anew from the two pyproject.toml
 	@cd bot && $(UV) pip compile $(LOCK) --python-version 3.10 --extra test pyproject.toml -o requirements.txt

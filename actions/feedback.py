@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rasa_sdk.events import SlotSet
 
-from actions.memory import Memory
+from actions.memory import REPAIRS, Memory
 from actions.step import Events, Step
 from integrations.services.asking import SURVEY
 from integrations.services.rating import NothingToRate, Question, Rating, Tone
@@ -24,6 +24,8 @@ TONE_OF_INTENT = {
 # Whatever is said to these is the answer.
 IN_OWN_WORDS = frozenset({Question.REASON, Question.WORDS})
 _SKIP = "skip"
+# A longer message says something of its own.
+LONGEST_REPAIR = 14
 
 
 class HearRating(Step):
@@ -57,9 +59,16 @@ class HearRating(Step):
             return False  # "算了" to "may it be told?" is no, not a wish to stop
         if memory.tapped or memory.intent in ("cancel", "ask_person"):
             return True
-        if memory.requested in IN_OWN_WORDS:
+        if memory.intent in REPAIRS and len(memory.text) <= LONGEST_REPAIR:
+            return True
+        if memory.requested in IN_OWN_WORDS or self._is_survey_in_words(memory):
             return False
         return self.services.hearing.hear(memory.text).nothing
+
+    def _is_survey_in_words(self, memory: Memory) -> bool:
+        _, _, invitation = str(memory.slots.get("rating_number") or "").partition(":")
+        asked = memory.requested == Question.SURVEY
+        return asked and self.services.surveying.in_words(memory.conversation_id, _number(invitation))
 
     # -- a rating ----------------------------------------------------------------------------------------------
 

@@ -80,7 +80,7 @@ class HearProgress(Step):
         if memory.tapped:
             return False
         if asked == TEXT:
-            return memory.intent in ("report", "report_again")
+            return memory.intent in ("report", "report_again", "ask_question")
         if ticket_number.find(memory.text):
             return True
         if asked == SURE:  # "已经修好了" is no new problem, and no yes either

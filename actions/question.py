@@ -15,7 +15,7 @@ from integrations.services.records import Bubble
 class AnswerQuestion(Step):
     """`action_answer_question`: the answer, or questions to choose from, or the offer to pass it on.
 
-    In the middle of a report it answers without buttons, for the report's question comes again after it.
+    In the middle of something it answers without buttons, for the open question comes again after it.
     """
 
     def name(self) -> str:
@@ -26,15 +26,16 @@ class AnswerQuestion(Step):
         chosen = (memory.option or "").removeprefix("answer:") if memory.option else None
         asked = str(memory.slots.get("said_before") or "") if chosen else memory.text
         remember = [SlotSet("said_before", asked or memory.text)]
+        alone = memory.draft is None and memory.requested is None
         if chosen and (answer := answering.named(chosen)):
-            return [speech.answer(answer, alone=memory.draft is None)], remember
+            return [speech.answer(answer, alone=alone)], remember
         if chosen == "enough":
             return [speech.say("repair.left")], []
         if chosen == "others" and asked:
             return [speech.near_answers(answering.reply(asked))], remember
         reply = answering.reply(asked) if asked and not chosen else Reply()
         if reply.answer:
-            return [speech.answer(reply.answer, alone=memory.draft is None)], remember
-        if memory.draft is not None:
+            return [speech.answer(reply.answer, alone=alone)], remember
+        if not alone:
             return [speech.say("answers.unknown_now")], []
         return [speech.near_answers(reply) if reply.near else speech.no_answer()], remember

@@ -6,18 +6,23 @@ import hmac
 import logging
 from typing import Any
 
+import anyio.to_thread
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 from rasa_sdk.interfaces import ActionNotFoundException
 
 from actions.feedback import HearRating
+from actions.feelings import Upset
 from actions.followup import HearProgress
-from actions.handover import AskPerson
+from actions.handover import AskPerson, HearCallBack
 from actions.question import AnswerQuestion
-from actions.repair import LeaveForm, NotUnderstood, OldButton
-from actions.report import DropReport, HearReport, RestartReport, ResumeReport, SubmitReport
+from actions.repair import HoldOn, LeaveForm, OldButton, Undo, WhyAsked
+from actions.report import DropReport, HearReport, KeepSecret, RestartReport, ResumeReport, SubmitReport
+from actions.smalltalk import Smalltalk
 from actions.step import Step
+from actions.unclear import Misheard, NotUnderstood
+from actions.vectors import NoVector, vector
 from integrations.bootstrap import Services
 from integrations.services.errors import ServiceError
 
@@ -26,16 +31,24 @@ log = logging.getLogger(__name__)
 STEPS: tuple[type[Step], ...] = (
     HearReport,
     SubmitReport,
+    KeepSecret,
     DropReport,
     RestartReport,
     ResumeReport,
     HearProgress,
     HearRating,
     AskPerson,
+    HearCallBack,
+    Smalltalk,
+    Upset,
     NotUnderstood,
     AnswerQuestion,
     OldButton,
     LeaveForm,
+    WhyAsked,
+    HoldOn,
+    Undo,
+    Misheard,
 )
 
 
@@ -51,7 +64,6 @@ def create_app(services: Services) -> FastAPI:
     async def health() -> dict[str, object]:
         return {"status": "ok", "actions": len(STEPS)}
 
-    @app.post("/webhook")
     async def webhook(request: Request) -> JSONResponse:
         if not hmac.compare_digest(request.query_params.get("token", "").encode(), token.encode()):
             raise HTTPException(403, "wrong token")
@@ -65,6 +77,19 @@ def create_app(services: Services) -> FastAPI:
             return JSONResponse(_sorry(services), status_code=200)
         return JSONResponse(result.model_dump() if result else None)
 
+    async def vectors(request: Request) -> JSONResponse:
+        if not hmac.compare_digest(request.query_params.get("token", "").encode(), token.encode()):
+            raise HTTPException(403, "wrong token")
+        try:
+            return JSONResponse(await anyio.to_thread.run_sync(vector, services, await request.json()))
+        except ValueError as wrong:
+            raise HTTPException(400, "expected a text") from wrong
+        except NoVector as none:
+            raise HTTPException(503, "no vector") from none
+
+    # Called several times in each turn, by Rasa alone: FastAPI's checks of parameters would take as long as the step.
+    app.add_route("/webhook", webhook, methods=["POST"])
+    app.add_route("/vectors", vectors, methods=["POST"])
     return app
 
 

@@ -1,7 +1,7 @@
-"""Rasa with Jiesu's repair: takes the arguments of `rasa`, for example `run --port 8005`.
+"""Rasa with Jiesu's repairs: takes the arguments of `rasa`, for example `run --port 8005`.
 
-The folder of this file comes first on the path, so that `config.yml` finds `components.…`. The token of Rasa's API
-comes in the environment (JIESU_RASA_TOKEN), for a command line can be read by everybody on the machine.
+The folder of this file comes first on the path, so that `config.yml` and the endpoints find `components.…`. The token
+of Rasa's API comes in the environment (JIESU_RASA_TOKEN), for a command line can be read by everybody on the machine.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ sys.path.insert(0, str(HERE))
 
 
 def main() -> None:
-    """Install the repair, then do what `rasa` does."""
-    from components import action_answers
+    """Install the repairs where Rasa is to answer, then do what `rasa` does. Training is Rasa's own."""
+    if sys.argv[1:2] == ["run"]:
+        from components import repairs
 
-    action_answers.install()
+        repairs.install()
     if token := os.environ.pop("JIESU_RASA_TOKEN", ""):
         # in one word: a token may begin with a hyphen, which would be taken for an option
         sys.argv += [f"--auth-token={token}"]

@@ -1,18 +1,19 @@
 """Where everything is put together: settings in, use cases out. Nothing is opened before it is needed.
 
-Concrete things are named here, in `outside` and in `knowledge`, and nowhere else.
+Concrete things are named here, in `staffing`, `outside` and `knowledge`, and nowhere else.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from integrations import timetable
-from integrations.outside import Outside
 from integrations.outside import now as now
+from integrations.receiving import Media
+from integrations.services.after_filing import AfterFiling
 from integrations.services.answering import Answering
 from integrations.services.asking import Asking
 from integrations.services.auditing import Auditing
@@ -24,7 +25,7 @@ from integrations.services.dispatching import Dispatching
 from integrations.services.filing import Filing
 from integrations.services.following_feeds import FollowingFeeds
 from integrations.services.following_up import FollowingUp
-from integrations.services.handing_over import HandingOver
+from integrations.services.gathering import Gathering, is_typing
 from integrations.services.informing import Informing
 from integrations.services.intake import Intake
 from integrations.services.issue_records import Fetched
@@ -32,6 +33,7 @@ from integrations.services.judging import Judging
 from integrations.services.keeping_contacts import KeepingContacts
 from integrations.services.learning_categories import LearningCategories
 from integrations.services.ledger import LedgerKeeping
+from integrations.services.linking import Linking
 from integrations.services.locating import Locating
 from integrations.services.merging import Merging
 from integrations.services.moving import Moving
@@ -39,8 +41,11 @@ from integrations.services.notifying import Notifying
 from integrations.services.own_tickets import OwnTickets
 from integrations.services.personal import PersonalRequests
 from integrations.services.progress_speech import ProgressSpeech
+from integrations.services.queueing import Queue
 from integrations.services.rating import RatingTickets
 from integrations.services.rechecking import Rechecking
+from integrations.services.repairing import Repairing
+from integrations.services.report_speech import ReportSpeech
 from integrations.services.retention import Erasing, Retaining
 from integrations.services.satisfaction import Rules, Satisfaction
 from integrations.services.stuck import SortingOut
@@ -58,7 +63,7 @@ if TYPE_CHECKING:
     from kb.matching.meaning import Meaning
 
 
-class Services(Outside):
+class Services(Media):
     """The use cases of one process. `replacements` put a test's own parts in place of the real ones, by name."""
 
     # -- use cases -------------------------------------------------------------------------------------------
@@ -71,6 +76,7 @@ class Services(Outside):
     def informing(self) -> Informing:
         return Informing(
             unit_of_work=self.unit_of_work,
+            reading=self.reading,
             clock=self.clock,
             shipped=lambda: self.known_issues,
             examples=self.settings.issues_examples,
@@ -99,7 +105,12 @@ class Services(Outside):
 
     @cached_property
     def judging(self) -> Judging:
-        return Judging(understanding=self.understanding, meaning=lambda: self.meaning)
+        return Judging(
+            understanding=self.understanding,
+            unit_of_work=self.unit_of_work,
+            reading=self.reading,
+            meaning=lambda: self.meaning,
+        )
 
     @cached_property
     def meaning(self) -> Meaning | None:
@@ -121,8 +132,14 @@ class Services(Outside):
             duties=self.duties,
             locating=self.locating,
             informing=self.informing,
-            comparing=Comparing(unit_of_work=self.unit_of_work, clock=self.clock, judging=self.judging),
+            comparing=Comparing(reading=self.reading, clock=self.clock, judging=self.judging),
+            clock=self.clock,
+            questions=self.questions,
         )
+
+    @cached_property
+    def repairing(self) -> Repairing:
+        return Repairing(understanding=self.understanding, intake=self.intake)
 
     @cached_property
     def filing(self) -> Filing:
@@ -133,6 +150,8 @@ class Services(Outside):
             judging=self.judging,
             clocks=self.clocks,
             ledger=self.ledger,
+            words=self.speech.words,
+            questions=self.questions,
             unit_of_work=self.unit_of_work,
             clock=self.clock,
         )
@@ -141,11 +160,25 @@ class Services(Outside):
     def conversing(self) -> Conversing:
         return Conversing(
             unit_of_work=self.unit_of_work,
+            reading=self.reading,
             listener=self.listener,
             turns=self.turns,
             speech=self.speech,
             clock=self.clock,
+            gathering=Gathering(
+                reading=self.reading,
+                clock=self.clock,
+                seconds=self.settings.burst_seconds,
+                urgent=lambda text: self.danger_words.find(text) is not None,
+                typing=partial(is_typing, self.limiter),
+            ),
+            queue=Queue(self.settings.turns_at_once, self.settings.queue_gateway),
+            linking=Linking(limiter=self.limiter, speech=self.speech, clock=self.clock),
+            listening=self.listening,
+            most_waiting=self.settings.queue_conversation,
             kept=self.notifying.at_contact,
+            person=self.handing_over.hear,
+            caring=self.caring,
         )
 
     @cached_property
@@ -188,6 +221,7 @@ class Services(Outside):
             casework=self.casework,
             moving=self.moving,
             clock=self.clock,
+            links=self.media_links,
             **self.replacements.get("dispatching", {}),
         )
 
@@ -225,9 +259,22 @@ class Services(Outside):
         return Merging(unit_of_work=self.unit_of_work, clock=self.clock)
 
     @cached_property
+    def after_filing(self) -> AfterFiling:
+        return AfterFiling(
+            unit_of_work=self.unit_of_work,
+            supplementing=self.supplementing,
+            words=self.speech.words,
+            clock=self.clock,
+        )
+
+    @cached_property
     def supplementing(self) -> Supplementing:
         return Supplementing(
-            unit_of_work=self.unit_of_work, own=self.own_tickets, words=self.speech.words, clock=self.clock
+            unit_of_work=self.unit_of_work,
+            own=self.own_tickets,
+            words=self.speech.words,
+            clock=self.clock,
+            link=self.media_links.url,
         )
 
     @cached_property
@@ -247,6 +294,10 @@ class Services(Outside):
     @cached_property
     def own_tickets(self) -> OwnTickets:
         return OwnTickets(limiter=self.limiter)
+
+    @cached_property
+    def report_speech(self) -> ReportSpeech:
+        return ReportSpeech(self.speech, self.clock)
 
     @cached_property
     def progress_speech(self) -> ProgressSpeech:
@@ -342,10 +393,6 @@ class Services(Outside):
         return PersonalRequests(
             unit_of_work=self.unit_of_work, clock=self.clock, trackers=self.trackers, erasing=self.erasing
         )
-
-    @cached_property
-    def handing_over(self) -> HandingOver:
-        return HandingOver(unit_of_work=self.unit_of_work, messengers=self.messengers, clock=self.clock)
 
 
 def build(settings: Settings, **replacements: Any) -> Services:

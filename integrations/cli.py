@@ -14,6 +14,7 @@ from integrations.commands import (
     chatting,
     clocks,
     dispatch,
+    handovers,
     incidents,
     issues,
     learning,
@@ -24,6 +25,8 @@ from integrations.commands import (
     places,
     processes,
     rechecks,
+    recordings,
+    staff,
     surveys,
     understanding,
 )
@@ -43,6 +46,7 @@ GROUPS = (
     *(operating, chatting, understanding, learning, places),
     *(matching, issues, answers, cases, case, audit, dispatch, incidents, processes),
     *(rechecks, ledger, surveys, clocks, personal),
+    *(handovers, staff, recordings),
 )
 for group in GROUPS:
     group.add_to(app)

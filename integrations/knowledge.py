@@ -9,16 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from integrations.clients.embedder import Remembering, ServiceEmbedder, packaged
+from integrations.services.caring import Feels
 from integrations.services.speech import Speech
 from integrations.settings import Settings
-from kb import known_issues, referrals, screening, taxonomy, urgency, words
+from kb import known_issues, questions, referrals, screening, taxonomy, urgency, words, working_time
 from kb.current import CurrentJudge, Models
+from kb.feelings import anger, distress
+from kb.feelings.anger import Anger
+from kb.feelings.distress import Feelings
+from kb.handover import desk as desks
+from kb.handover.desk import Desk
 from kb.kept_models import KeptModels
 from kb.known_issues import KnownIssue
 from kb.places import atlas
 from kb.places.atlas import Atlas
 from kb.places.current import CurrentPlaces
 from kb.places.kept import KeptPlaces
+from kb.questions import Library
 from kb.referrals import Duty
 from kb.satisfaction import checklists, hearing, policy, reasons
 from kb.satisfaction.checklists import CheckLists
@@ -28,6 +35,7 @@ from kb.satisfaction.reasons import Reasons
 from kb.taxonomy import Taxonomy
 from kb.training import Judge, TrainedClassifier, model_path
 from kb.understanding import Alarm, Categoriser, RequestTypes, Understanding
+from kb.urgency import Dangers
 from kb.vectors import Embedder
 
 if TYPE_CHECKING:
@@ -103,6 +111,40 @@ class Knowledge:
         return TrainedDangers(urgency.load(), self.taxonomy, self.duties, folder, self.embedder)
 
     @cached_property
+    def desk(self) -> Desk:
+        """When somebody sits at the desk to take over conversations."""
+        return self._part("desk", self._desk)  # type: ignore[no-any-return]
+
+    def _desk(self) -> Desk:
+        fixed = {"always": desks.ALWAYS, "never": desks.NEVER}
+        return fixed.get(self.settings.desk_hours) or desks.load(working_time.city())
+
+    @cached_property
+    def danger_words(self) -> Dangers:
+        """The rules alone, which need no model: for the gateway, to let nobody in danger wait."""
+        return self._part("danger_words", urgency.load)  # type: ignore[no-any-return]
+
+    @cached_property
+    def feeling_words(self) -> Feelings:
+        """The rules for distress, which need no model: for the gateway, to answer before everything else."""
+        return self._part("feeling_words", distress.shipped)  # type: ignore[no-any-return]
+
+    @cached_property
+    def feelings(self) -> Feels:
+        """The rules, and a model for what they miss."""
+        return self._part("feelings", self._feelings)  # type: ignore[no-any-return]
+
+    def _feelings(self) -> Feels:
+        from kb.feelings.trained import TrainedFeelings
+
+        folder = self.settings.data_dir / "models"
+        return TrainedFeelings(self.feeling_words, self.taxonomy, self.duties, folder, self.embedder)
+
+    @cached_property
+    def anger(self) -> Anger:
+        return self._part("anger", anger.load)  # type: ignore[no-any-return]
+
+    @cached_property
     def request_types(self) -> RequestTypes:
         return self._part("request_types", self._request_types)  # type: ignore[no-any-return]
 
@@ -135,6 +177,11 @@ class Knowledge:
     def known_issues(self) -> tuple[KnownIssue, ...]:
         """Those that ship; the database has those in force, see `informing`."""
         return self._part("known_issues", lambda: known_issues.load(self.taxonomy))  # type: ignore[no-any-return]
+
+    @cached_property
+    def questions(self) -> Library:
+        """What is worth asking about a problem of one kind."""
+        return self._part("questions", lambda: questions.load(self.taxonomy))  # type: ignore[no-any-return]
 
     @cached_property
     def answers(self) -> Answers:

@@ -16,10 +16,13 @@ from integrations.clients.open311 import MAPPING, Open311Dispatcher, load_mappin
 from integrations.clients.rasa import RasaListener
 from integrations.clients.redis import RedisLimiter, RedisTurns
 from integrations.clients.sealing import AesSealer
+from integrations.clients.several_rasas import SeveralRasas
 from integrations.clients.trackers import SqlTrackers
+from integrations.clients.transcriber import OpenAiTranscriber
 from integrations.knowledge import Knowledge
 from integrations.services.dispatch_ports import Dispatcher
 from integrations.services.issue_ports import IssueFeed
+from integrations.services.media_ports import Transcriber
 from integrations.services.personal_ports import KeysInUse, Sealer, Trackers
 from integrations.services.ports import Clock, Geocoder, Limiter, Listener, Messenger, Turns, UnitOfWork
 from integrations.settings import make_folder
@@ -47,6 +50,11 @@ class Outside(Knowledge):
     @cached_property
     def unit_of_work(self) -> UnitOfWork:
         return self._part("unit_of_work", lambda: database.unit_of_work(self.engine, self.sealer))  # type: ignore[no-any-return]
+
+    @cached_property
+    def reading(self) -> UnitOfWork:
+        """For what changes nothing: waits for no writer."""
+        return self._part("reading", lambda: database.reading(self.engine, self.sealer))  # type: ignore[no-any-return]
 
     def sealer(self, in_use: KeysInUse) -> Sealer:
         """What seals contacts. Raises NeedsPerson where their key is gone."""
@@ -82,8 +90,11 @@ class Outside(Knowledge):
 
     @cached_property
     def listener(self) -> Listener:
+        return self._part("listener", self._rasas)  # type: ignore[no-any-return]
+
+    def _rasas(self) -> SeveralRasas:
         token = self.settings.secrets["internal_token"]
-        return self._part("listener", lambda: RasaListener(self.settings.rasa, token=token))  # type: ignore[no-any-return]
+        return SeveralRasas([RasaListener(url, token=token) for url in self.settings.rasas])
 
     @cached_property
     def dispatcher(self) -> Dispatcher:
@@ -127,6 +138,21 @@ class Outside(Knowledge):
             daily_quota=chosen.geocoder_daily_quota,
             clock=self.clock,
             covers=lambda point: self.places().areas.covers(point),  # noqa: PLW0108 - the places may change
+        )
+
+    @cached_property
+    def transcriber(self) -> Transcriber | None:
+        return self._part("transcriber", self._transcriber)  # type: ignore[no-any-return]
+
+    def _transcriber(self) -> OpenAiTranscriber | None:
+        chosen = self.settings
+        if not chosen.transcribe_url:
+            return None
+        return OpenAiTranscriber(
+            chosen.transcribe_url,
+            model=chosen.transcribe_model,
+            api_key=chosen.transcribe_api_key,
+            timeout=chosen.transcribe_timeout_seconds,
         )
 
     @cached_property

@@ -49,7 +49,14 @@ class Settings(BaseSettings):
         pattern=r"^$|^(rediss?|unix)://.+",
         description="Redis by URL; empty: an embedded server",
     )
-    rasa_url: str = Field(default="", pattern=WEB, description="Rasa elsewhere; empty: started by `jiesu up`")
+    rasa_processes: int = Field(
+        default=1, ge=1, le=16, description="How many Rasas `jiesu up` starts, on ports from rasa_port on"
+    )
+    rasa_url: str = Field(
+        default="",
+        pattern=r"^$|^https?://[^\s/]+\S*( +https?://[^\s/]+\S*)*$",
+        description="Rasa elsewhere, several by blanks; empty: started by `jiesu up`",
+    )
     dispatch_url: str = Field(
         default="",
         pattern=WEB,
@@ -101,6 +108,31 @@ class Settings(BaseSettings):
     )
     retention_days: int = Field(
         default=365, ge=30, le=36500, description="How long personal data stays after a ticket is over"
+    )
+    burst_seconds: float = Field(
+        default=1.5, ge=0, le=10, description="How long an unfinished message waits for the next; 0: not at all"
+    )
+    pause_hours: float = Field(default=12.0, gt=0, description="After such a silence it is said where we were")
+    turns_at_once: int = Field(default=16, ge=1, le=1000, description="Turns that one gateway has heard at a time")
+    queue_gateway: int = Field(default=400, ge=1, description="Most turns that wait in one gateway")
+    queue_conversation: int = Field(default=20, ge=1, description="Most messages of one conversation that wait")
+    please_wait_seconds: float = Field(default=4.0, gt=0, description="After so long a wait the citizen is told")
+    desk_hours: str = Field(
+        default="", pattern="^(|always|never)$", description="When staff take over; empty: kb/content/desk.yml"
+    )
+    handover_lease_seconds: float = Field(
+        default=300.0, ge=30, le=3600, description="How long a clerk may be silent before the conversation goes back"
+    )
+    transcribe_url: str = Field(
+        default="", pattern=WEB, description="On-premises service that makes words of recordings; empty: none"
+    )
+    transcribe_model: str = Field(default="sensevoice", description="Its model")
+    transcribe_api_key: str = Field(default="", repr=False, description="Its key, where it wants one")
+    transcribe_timeout_seconds: float = Field(
+        default=12.0, gt=0, le=20, description="How long the words of a recording are waited for"
+    )
+    public_url: str = Field(
+        default="", pattern=WEB, description="The gateway as the department reaches it, for photos; empty: only counted"
     )
     log_level: str = Field(
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR"
@@ -166,9 +198,14 @@ class Settings(BaseSettings):
         return self.redis_url or f"unix://{self.redis_socket}"
 
     @property
-    def rasa(self) -> str:
-        """Rasa's base URL."""
-        return self.rasa_url or f"http://127.0.0.1:{self.rasa_port}"
+    def rasa_ports(self) -> tuple[int, ...]:
+        """The ports of the Rasas that are started here."""
+        return tuple(range(self.rasa_port, self.rasa_port + self.rasa_processes))
+
+    @property
+    def rasas(self) -> tuple[str, ...]:
+        """The base URL of every Rasa."""
+        return tuple(self.rasa_url.split()) or tuple(f"http://127.0.0.1:{port}" for port in self.rasa_ports)
 
     @property
     def dispatch(self) -> str:

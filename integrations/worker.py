@@ -9,7 +9,9 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 
 from integrations.bootstrap import Services
@@ -24,6 +26,9 @@ BEAT_KEY = "worker"
 # How often a worker looks whether the feed of known issues is due.
 FEED_LOOK_SECONDS = 5.0
 TIMER_LOOK_SECONDS = 1.0
+VECTOR_LOOK_SECONDS = 1.0
+# The niceness of what can wait.
+PATIENT = 15
 # How long a worker that stops waits for the timers that it is doing.
 LAST_TIMERS_SECONDS = 10.0
 
@@ -46,6 +51,7 @@ class Worker:
         threading.Thread(target=self._poll, daemon=True).start()
         timers = threading.Thread(target=self._do_timers, daemon=True)
         timers.start()
+        threading.Thread(target=self._make_vectors, daemon=True).start()
         if self._services.settings.issues_feed:
             threading.Thread(target=self._follow, daemon=True).start()
         log.info("worker started: name=%s", self._name)
@@ -79,6 +85,23 @@ class Worker:
             if not done:
                 self._stopping.wait(TIMER_LOOK_SECONDS)
 
+    def _make_vectors(self) -> None:
+        """Vectors of new incidents. Whoever is talking goes first; but no transaction is held by who must wait."""
+        judging = self._services.judging
+        with ThreadPoolExecutor(1, "vectors", initializer=_give_way) as patient:
+            while not self._stopping.is_set():
+                made = {}
+                try:
+                    if waiting := judging.without_vector():
+                        made = patient.submit(judging.vectors, waiting).result()
+                        judging.keep(made)
+                except TryLater as away:
+                    log.warning("vectors wait: %s", away)
+                except Exception:
+                    log.exception("vectors failed")
+                if not made:
+                    self._stopping.wait(VECTOR_LOOK_SECONDS)
+
     def _poll(self) -> None:
         while not self._stopping.wait(self._services.settings.dispatch_poll_seconds):
             try:
@@ -107,6 +130,12 @@ class Worker:
             except TryLater as away:
                 log.warning("worker cannot show that it lives: %s", away)
             self._stopping.wait(BEAT_SECONDS)
+
+
+def _give_way() -> None:
+    """Let the thread run when nobody else wants the core; on Linux threads have a priority of their own."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PATIENT)
 
 
 def run(services: Services) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from kb.following import LOOK_AFTER, Following
 from kb.kept_models import SHIPPED, KeptModels
 from kb.learned import ModelError
+from kb.recent import Recent
 from kb.referrals import Duty
 from kb.taxonomy import Taxonomy
 from kb.training import Judge
@@ -66,11 +67,17 @@ class CurrentJudge(Following[Judge]):
 
     def __init__(self, models: Models, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._models = models
+        self._recent: Recent[Verdict] = Recent()
+        self._read_by: Judge | None = None
         super().__init__(models.kept.pointer, self._first, what="model of categories", clock=clock)
 
     def judge(self, text: str) -> Verdict:
-        """As `kb.training.Judge.judge`."""
-        return self._now().judge(text)
+        """As `kb.training.Judge.judge`; the last texts are remembered."""
+        judge = self._now()
+        if judge is not self._read_by:  # what another model made of them is of no use
+            self._read_by = judge
+            self._recent.forget()
+        return self._recent.get((id(judge), text), lambda: judge.judged(text))
 
     def rank_all(self, texts: Sequence[str]) -> list[tuple[Ranked, ...]]:
         """As `kb.training.Judge.rank_all`."""

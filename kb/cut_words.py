@@ -53,7 +53,7 @@ _SETTING = re.compile(
     r"(?:孩子|小孩|老人|老婆|我妈|我爸|母亲|父亲|女儿|儿子)(?!.{0,6}(?:摔|掉|咬)))"
 )
 _WISH_OR_HISTORY = re.compile(
-    r"^.{0,4}(?:请|希望|恳请|恳求|求|盼|望|麻烦|建议(?!.{0,3}增)|能不能|能否|可不可以|可以|告诉|要求|赶紧|尽快|给个|派人|"
+    r"(?:投诉|反映|举报|报修|打电话|催|说|找).{0,3}(?:遍|次|回)了?|^.{0,4}(?:请|希望|恳请|恳求|求|盼|望|麻烦|建议(?!.{0,3}增)|能不能|能否|可不可以|可以|告诉|要求|赶紧|尽快|给个|派人|"
     r"什么时候能|多久|怎么办|快点)|答复|回复|说法|处理结果|赔偿|打了.{0,4}电话|打过|报修[了过]|说过|反映过|投诉过|找过|问过|"
     r"问了|找了|没人理|推诿|不接|谁负责|找谁|归谁|有没有人管"
 )
@@ -67,6 +67,13 @@ _SCOLDS = re.compile(
     r"(?:物业|你们|他们|这帮|政府|社区|街道).{0,8}(?:收钱|不作为|太差|真是|差劲|没用|垃圾|不是东西|要啥没啥|管不管|干什么吃|"
     r"吃干饭|摆设|推诿|推来推去)"
 )
+# How bad all is, and nothing else: '吵死人了'; and what is felt where no thing is named: '剩我一个人掉眼泪'.
+_HOW_BAD = re.compile(
+    r"(?:真是?|简直|都|快|要|把?(?:我们?|俺们?|咱)(?:家|一家)?|人)*(?:吵|臭|熏|冻|热|烦|气|急|呛|憋|愁)(?:死|坏|疯)"
+    r"(?:个?人|我们?|俺们?|咱)?[了啦啊呀]*|"
+    r"(?:三天两头|天天|老是?|总是?|一直|年年|每次|回回|又)(?:都|是)*(?:这样|这么着|如此|这个样)子?[了啊的]*"
+)
+_FEELS = re.compile(r"想死|死的心|不想活|活不下去|(?:掉|流|抹|淌).{0,2}(?:眼泪|泪)|想哭|委屈|寒心|心寒|要疯|崩溃")
 _THING = re.compile(r"电梯|灯|暖气|费|水|门|车|树|墙|垃圾(?!物业)")
 # The clause goes on with what was said before it.
 _FOLLOWS = re.compile(
@@ -76,6 +83,16 @@ _FOLLOWS = re.compile(
 )
 _FOLLOWS_WITH_CONNECTOR = re.compile(
     r"而且(?:还|越|都|也|把|是|很|非常|特别)|^(?:而且|并且|还)?[它他她]?的?(?:里面|里头|里边)"
+)
+# '邻居家也没有': the same trouble at others', said of them alone.
+_OTHERS_TOO = re.compile(
+    r"^(?:.{0,4}(?:邻居|隔壁|对门|别人|人家|楼上|楼下|我们|俺们|咱们|我家|大家|几家|几户|别的|其他|整[栋个]|全楼|前后)|"
+    r".{1,6}(?:家|户|楼|单元|小区))[^，]{0,3}[也都](?:没有?|一样|这样|那样|是|如此|不行|不成)[了的啊呢]*$"
+)
+# A bin is broken or missing, and the rubbish lies beside it.
+_BIN, _SPILLS = (
+    re.compile(r"(?:垃圾|果皮|分类|绿)(?:桶|箱)|垃圾亭"),
+    re.compile(r"^(?:那?些|弄得)?(?:生活)?垃圾[全都就只]*(?:能|好|是)?(?:堆|扔|撒|溢|掉|漏|落|没处|没地方|往外|摆|丢)"),
 )
 _BREAKS, _CUT_OFF = (
     re.compile(r"断|爆|挖|停电|坏|裂"),
@@ -97,7 +114,7 @@ SENTENCE_END = re.compile(r"[。！？!?；;\n]")
 TELLS_OF_PROBLEMS = re.compile(r"两个|两件|俩|几个|三个|三件|以下|两点|几点|问题|反映|投诉|说|事")
 # '有两个问题', '说三件事', at the beginning of a message.
 _SEVERAL = re.compile(
-    r"(?:[两几三四俩仨2345])(?:大)?(?:个|件|样|点)(?:小)?(?:问题|事|情况|毛病|方面|意见)?$|"
+    r"(?<![晨晚夜午上早到十])(?:[两几三四俩仨2345])(?:大)?(?:个|件|样|点)(?:小)?(?:问题|事|情况|毛病|方面|意见)?$|"
     r"(?:[两几三四俩仨2345])(?:大)?(?:个|件|样|点)?(?:小)?(?:问题|事|情况|毛病|方面)|以下|如下|下列"
 )
 _PARALLEL_PLACES, _PARALLEL_FIRST = frozenset("楼边门面里号区道"), frozenset("楼路一二三")
@@ -127,7 +144,8 @@ def tells(clause: Clause, sure: float, *, own: bool) -> bool:
     clear = bool(_CLEARLY_WRONG.search(text))
     scolds = bool(_SCOLDS.search(text)) and not _THING.search(text)
     announces = bool(_ANNOUNCES.search(text)) and not clear and not topical
-    if clause.background or scolds or announces or _DENIED.match(text):
+    feels = bool(_HOW_BAD.fullmatch(text) or (_FEELS.search(text) and not topical))
+    if clause.background or scolds or announces or feels or _DENIED.match(text):
         return False
     setting = bool(_SETTING.match(text)) and not clear
     if setting or (_WISH_OR_HISTORY.search(text) and not trouble):
@@ -150,7 +168,9 @@ def follows(clauses: list[Clause], start: int, cut: int, *, turned: bool) -> boo
     """Whether the clause at `cut` says of itself that it belongs to what was told from `start` on."""
     clause = clauses[cut]
     core = bare(clause.text)
-    if _FOLLOWS.match(core) or _FOLLOWS_WITH_CONNECTOR.match(clause.text):
+    if _FOLLOWS.match(core) or _FOLLOWS_WITH_CONNECTOR.match(clause.text) or _OTHERS_TOO.match(core):
+        return True
+    if not turned and _SPILLS.match(core) and any(_BIN.search(one.text) for one in clauses[start:cut]):
         return True
     broken = any(_BREAKS.search(one.text) for one in clauses[start:cut])
     another = "也" in core and "上不来" not in core

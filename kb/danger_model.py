@@ -23,6 +23,7 @@ from sklearn.svm import LinearSVC
 
 from kb.classifier import _words
 from kb.danger_examples import NONE, Lesson
+from kb.quick_rows import QuickRows, Row
 from kb.spelling import Levelled, Spelling
 from kb.text import folded
 from kb.vectors import Array
@@ -66,9 +67,9 @@ class _Scorer:
         slope, shift = float(curve.coef_[0, 0]), float(curve.intercept_[0])
         return cls(model.coef_[0].astype(np.float32), float(model.intercept_[0]), slope, shift)
 
-    def chance(self, row: Any, more: float = 0.0) -> float:
+    def chance(self, row: Row, more: float = 0.0) -> float:
         """The probability for that row; `more` is added to its score."""
-        score = float((row @ self.weights[: row.shape[1]])[0]) + self.offset + more
+        score = float(row.times(self.weights)) + self.offset + more
         return float(1 / (1 + np.exp(-(self.slope * score + self.shift))))
 
 
@@ -91,6 +92,7 @@ class DangerModel:
         self._spelling, self._parts = spelling, parts
         self._characters: TfidfVectorizer = parts["characters"]
         self._kinds: TfidfVectorizer = parts["kind_characters"]
+        self._rows, self._kind_rows = QuickRows(self._characters), QuickRows(self._kinds)
         self._near: _Near | None = parts["near"]
         self._alone: _Scorer = parts["alone"]
         self._together: _Scorer | None = parts["together"]
@@ -143,16 +145,16 @@ class DangerModel:
 
     def judge(self, text: str, vector: Array | None = None) -> Doubt:
         """What the text tells of. Nothing to go by gives a small chance, never an error."""
-        plain = [_plain(self._spelling.level(text))]
-        row, kind_row = self._characters.transform(plain), self._kinds.transform(plain)
+        plain = _plain(self._spelling.level(text))
+        row, kind_row = self._rows.row(plain), self._kind_rows.row(plain)
         if vector is None or self._together is None or self._near is None:
             chance = self._alone.chance(row)
             weights, offsets = self._parts["kind"]
-            scores = (kind_row @ weights)[0] + offsets
+            scores = kind_row.times(weights) + offsets
         else:
             chance = self._together.chance(row, self._near.score(vector))
             weights, offsets = self._parts["together_kind"]
-            scores = (kind_row @ weights[: -len(vector)])[0] + vector @ weights[-len(vector) :] + offsets
+            scores = kind_row.times(weights) + vector @ weights[-len(vector) :] + offsets
         raised = np.exp(_KIND_SHARPNESS * (scores - scores.max()))
         best = int(scores.argmax())
         return Doubt(chance, self._parts["kinds"][best], float(raised[best] / raised.sum()))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from kb import danger_examples
 from kb.danger_examples import FILE, Lesson
+from kb.recent import Passing, Recent
 from kb.referrals import Duty
 from kb.taxonomy import Taxonomy
 from kb.training import kept_library
@@ -21,7 +22,7 @@ from kb.urgency import OUTRIGHT, UNCLEAR, Danger, Dangers
 from kb.vectors import Array, Embedder, Library, Unavailable, beginning
 
 if TYPE_CHECKING:
-    from kb.danger_model import DangerModel
+    from kb.danger_model import DangerModel, Doubt
 
 MOST_TEXT = 600
 # From here on a message is a letter, which names more things than it is about.
@@ -64,6 +65,7 @@ class TrainedDangers:
         self._embedder = embedder if library else None
         self._space = library.space if library else None
         self._raw = lru_cache(maxsize=64)(self._embedded)
+        self._recent: Recent[Danger | None] = Recent()
         lessons = danger_examples.lessons(danger_examples.load(rules.keys, content), rules, taxonomy, duties)
         path = folder / f"dangers-{_fingerprint(lessons, library)}.joblib"
         if path.exists():
@@ -86,6 +88,11 @@ class TrainedDangers:
         `vector` is the projected vector of the text where it is known; else the embedder is asked when the words
         leave doubt, and when it does not answer the words decide alone.
         """
+        if vector is not None:
+            return self._judged(text, vector)
+        return self._recent.get(text, lambda: self._judged(text, None))
+
+    def _judged(self, text: str, vector: Array | None) -> Danger | None:
         if self._space is None:
             vector = None
         told = list(self.rules.all(text))
@@ -93,8 +100,17 @@ class TrainedDangers:
             return told[0]
         beginning_of_text = text[:MOST_TEXT]
         judged = self._model.judge(beginning_of_text, vector)
+        helpless = False
         if vector is None and _DOUBTFUL[0] < judged.danger < _DOUBTFUL[1]:
-            judged = self._model.judge(beginning_of_text, self._vector(beginning_of_text))
+            meant = self._vector(beginning_of_text)
+            helpless = meant is None and self._space is not None
+            judged = judged if meant is None else self._model.judge(beginning_of_text, meant)
+        found = self._weighed(text, told, judged)
+        if helpless:
+            raise Passing(found)
+        return found
+
+    def _weighed(self, text: str, told: list[Danger], judged: Doubt) -> Danger | None:
         letter = len(text) >= LETTER
         alarm, doubt = (LETTER_ALARM, LETTER_DOUBT) if letter else (ALARM, DOUBT)
         for danger in told:
@@ -103,7 +119,7 @@ class TrainedDangers:
         if judged.danger < alarm or not any(c.isalnum() for c in text):
             return None
         kind = judged.kind if judged.kind_confidence >= KNOWN_KIND else UNCLEAR
-        evidence = self._model.evidence(beginning_of_text, judged.kind)
+        evidence = self._model.evidence(text[:MOST_TEXT], judged.kind)
         return self.rules.of(kind, evidence, round(judged.danger, 4))
 
     def _vector(self, text: str) -> Array | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from kb.quick_rows import QuickRows
+from kb.recent import Recent
 from kb.request_types import CASES, PATH, RequestType, Verdict, load
 from kb.text import folded
 from kb.training import forget_old
@@ -57,6 +60,7 @@ class RequestTypeClassifier:
         self, characters: TfidfVectorizer, cues: Mapping[str, tuple[str, ...]], model: LogisticRegression
     ) -> None:
         self._characters, self._cues, self._model = characters, dict(cues), model
+        self._recent: Recent[Verdict] = Recent()
 
     @classmethod
     def fit(
@@ -78,6 +82,9 @@ class RequestTypeClassifier:
 
     def judge(self, text: str) -> Verdict:
         """The likeliest kind. Nothing to go by gives little confidence, never an error."""
+        return self._recent.get(text, lambda: self._judged(text))
+
+    def _judged(self, text: str) -> Verdict:
         chances = self.chances(text)
         best = max(chances, key=lambda kind: chances[kind])
         cases = {kind: chance for kind, chance in chances.items() if kind in CASES}
@@ -87,8 +94,24 @@ class RequestTypeClassifier:
 
     def chances(self, text: str) -> dict[RequestType, float]:
         """How likely each kind is; they sum to one."""
-        found = self._model.predict_proba(self._features([text]))[0]
+        cues = np.array(_cue_row(text, self._cues), dtype=float) * _CUE_WEIGHT
+        scores = self._rows.row(text).times(self._by_character) + cues @ self._by_cue + self._model.intercept_
+        raised = np.exp(scores - scores.max())
+        found = raised / raised.sum()
         return {RequestType(kind): float(chance) for kind, chance in zip(self._model.classes_, found, strict=True)}
+
+    @cached_property
+    def _rows(self) -> QuickRows:
+        return QuickRows(self._characters)
+
+    @cached_property
+    def _by_character(self) -> Any:
+        """What each piece of the text says for each kind."""
+        return np.ascontiguousarray(self._model.coef_[:, : self._rows.width].T, dtype=np.float32)
+
+    @cached_property
+    def _by_cue(self) -> Any:
+        return np.ascontiguousarray(self._model.coef_[:, self._rows.width :].T)
 
     def _features(self, texts: Iterable[str]) -> Any:
         texts = list(texts)

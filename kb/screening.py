@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +30,8 @@ PER_REPEAT, MOST_FOR_REPEATS = 0.3, 0.9
 OUT_OF_SCOPE = 0.9
 _BREAK = r"，。！？；：、,.!?;:\n\r…~"
 _HIDDEN = "\x00"
+# What stands alone once the abuse is gone: "你们", "啊".
+_LEFT_OVER = re.compile(rf"(?:^|(?<=[{_BREAK}]))(?:你们?|[啊呀吧呢啦哦嘛])+(?:[{_BREAK}]|$)")
 
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[tuple[Text, ...], Field(min_length=1)]
@@ -213,6 +216,20 @@ def load(path: Path = FILE) -> Screening:
         no_adverts=either(file.adverts.unless, raw["adverts"], "adverts.unless"),
         filler=either((file.filler,), raw, "filler"),
     )
+
+
+@cache
+def shipped() -> Screening:
+    """The words that ship, read once."""
+    return load()
+
+
+def decent(text: str) -> str:
+    """The text as it is shown: without abusive words, as it is where nothing else would be left."""
+    inside = shipped().complaint_inside(text)
+    if inside == text:
+        return text
+    return _LEFT_OVER.sub("", inside).strip("，、；, ") or text
 
 
 def _either(words: Iterable[str], path: Path, line: int, key: str) -> re.Pattern[str]:

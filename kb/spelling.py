@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,12 +16,14 @@ from kb.content_files import CONTENT, ContentError, as_model, read_mapping, show
 FILE = CONTENT / "spelling.yml"
 Pair = Annotated[str, Field(min_length=2, max_length=2)]
 One = Annotated[str, Field(min_length=1, max_length=1)]
+# Where Chinese characters stand: extension A, the common ones, and doubles kept for old files.
+_BLOCKS = (range(0x3400, 0x4DC0), range(0x4E00, 0xA000), range(0xF900, 0xFB00))
 
 
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    traditional: tuple[Pair, ...]
+    traditional: tuple[Pair, ...] = ()
     spoken: tuple[Pair, ...]
     endings: tuple[One, ...]
     slips: dict[str, str]
@@ -53,7 +55,7 @@ class Spelling:
         half = "".join(_narrow(c) for c in text).translate(self.characters)
         places = tuple(i for i, c in enumerate(half) if not self._is_ending(half, i, c))
         short = "".join(half[i] for i in places)
-        return Levelled(self._slip.sub(lambda found: self.slips[found.group()], short), text, places)
+        return Levelled(self.slip.sub(lambda found: self.slips[found.group()], short), text, places)
 
     def _is_ending(self, text: str, at: int, c: str) -> bool:
         return (
@@ -61,7 +63,8 @@ class Spelling:
         )
 
     @cached_property
-    def _slip(self) -> re.Pattern[str]:
+    def slip(self) -> re.Pattern[str]:
+        """Any of the slips, longest first."""
         return re.compile("|".join(map(re.escape, sorted(self.slips, key=len, reverse=True))))
 
 
@@ -74,7 +77,36 @@ def load(path: Path = FILE) -> Spelling:
             line = getattr(raw["slips"], "line", raw.line)
             raise ContentError(f"{shown(path)}:{line}: slips: {wrong!r} and {right!r} are not equally long")
     pairs = {ord(pair[0]): pair[1] for pair in (*entry.traditional, *entry.spoken)}
-    return Spelling(pairs, entry.slips, frozenset(entry.endings))
+    return Spelling(one_by_one() | pairs, entry.slips, frozenset(entry.endings))
+
+
+@cache
+def converter() -> Any:
+    """What makes traditional characters simplified, by the words in which they stand."""
+    # Imported here: its tables (7 MB) are read by the parts that hear citizens only.
+    from opencc import OpenCC
+
+    return OpenCC("tw2s")
+
+
+@cache
+def one_by_one() -> dict[int, str]:
+    """The simplified character of each traditional one that has one, whatever stands beside it."""
+    every = [chr(n) for block in _BLOCKS for n in block]
+    simple = converter().convert("\n".join(every)).split("\n")
+    pairs = ((a, b) for a, b in zip(every, simple, strict=True) if a != b and len(b) == 1)
+    # what simplified writing has too is left (么, 乾), and what becomes a rarity: 穇子庄 is a village's name
+    return {ord(a): b for a, b in pairs if b >= "\u4e00" and not _in_gb2312(a)}
+
+
+def _in_gb2312(character: str) -> bool:
+    return bool(character.encode("gb2312", "ignore"))
+
+
+@cache
+def traditional() -> re.Pattern[str]:
+    """Any traditional character."""
+    return re.compile(f"[{''.join(map(chr, one_by_one()))}]")
 
 
 def _narrow(c: str) -> str:

@@ -24,6 +24,10 @@ _PLACE_FILLER = re.compile(
     r"^(?:我们?|俺们?|咱们?|住在|家住|住|家在|位于|在|就在|想|要|来|反映|投诉|举报|报修|一下|请问|那个|这个|是|有|说|关于|的|主要|有两个问题|两件事|问题)+"
 )
 _BEFORE_PLACE = re.compile(r"^.*(?:(?<!现)在|位于|位置是|地址是|地点是|为)(?=.)")
+# Names no place by itself: 楼道里, 门口, 三楼.
+_ONLY_A_SPOT = re.compile(
+    r"(?:我们?家?|这|那|[一二三四五六七八九十0-9]{0,3})?(?:楼道?|楼下|单元|门口|大门|小区|路口|站|里|院)里?"
+)
 _TOPIC_NOUN = re.compile(r"路灯|红绿灯|垃圾|井盖|电梯|暖气|马路|道路|人行道|树|公厕|下水道|车")
 
 
@@ -78,10 +82,15 @@ def _place(part: list[Clause]) -> str:
         noun = _TOPIC_NOUN.search(text)
         limit = min([*trouble, *([noun.start()] if noun else [])], default=len(text))
         head = _PLACE_FILLER.sub("", text[:limit])
-        if found := _PLACE.match(_BEFORE_PLACE.sub("", head)):
+        found = _PLACE.match(_BEFORE_PLACE.sub("", head))
+        if found and not _ONLY_A_SPOT.fullmatch(found.group(0)):
             return found.group(0)
     return ""
 
 
 def _with_place(text: str, part: list[Clause], shared: str) -> str:
-    return text if not shared or shared in text or _place(part) else f"{shared}，{text}"
+    if not shared or shared in text or _place(part):
+        return text
+    # '门口垃圾桶三天没人收' stands at the same gate
+    head, _, spot = shared.rpartition("门口")
+    return f"{head}，{text}" if head and not spot and text.startswith("门口") else f"{shared}，{text}"

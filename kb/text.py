@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from kb import phones
+from kb.phones import FULL_WIDTH as _FULL_WIDTH_DIGITS
+from kb.phones import LANDLINE as _LANDLINE
+from kb.phones import MOBILE as _MOBILE
+
 # Cyrillic, Latin and others stay; only what no citizen means to send is dropped.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _SPACES = re.compile(r"[ \t\u3000]+")
 _MEANINGFUL = re.compile(r"[\w]", re.UNICODE)
-_JOINT = r"[-－—\s]?"
-_MOBILE = re.compile(rf"(?<![0-9])(?:\+?86{_JOINT})?(1[3-9][0-9]){_JOINT}([0-9]{{4}}){_JOINT}([0-9]{{4}})(?![0-9])")
-_LANDLINE = re.compile(rf"(?<![0-9])(0[0-9]{{2,3}}){_JOINT}([0-9]{{7,8}})(?![0-9])")
 _IDENTITY = re.compile(r"(?<![0-9])[0-9]{17}[0-9Xx](?![0-9])")
-_FULL_WIDTH_DIGITS = {ord(wide): ord(half) for wide, half in zip("０１２３４５６７８９＋", "0123456789+", strict=True)}
+
+_HIDDEN = "（电话已隐藏）"
 
 _DIGITS = {
     **dict(zip("零〇一二三四五六七八九", [0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9], strict=True)),
@@ -65,11 +68,7 @@ def says_something(text: str) -> bool:
 
 def find_phone(text: str) -> str | None:
     """The first phone number in the text, digits only, or None. Mobile before landline."""
-    half = text.translate(_FULL_WIDTH_DIGITS)
-    for pattern in (_MOBILE, _LANDLINE):
-        if found := pattern.search(half):
-            return "".join(found.groups())
-    return None
+    return next(iter(phones.find_all(text)), None)
 
 
 def mask_phone(phone: str) -> str:
@@ -80,14 +79,14 @@ def mask_phone(phone: str) -> str:
 def hide_personal(text: str) -> str:
     """The text without phone and identity-card numbers, for lists, logs and other citizens."""
     half = _IDENTITY.sub("（证件号已隐藏）", text.translate(_FULL_WIDTH_DIGITS))
-    half = _MOBILE.sub("（电话已隐藏）", half)
-    return _LANDLINE.sub("（电话已隐藏）", half)
+    half = phones.hide_spoken(_MOBILE.sub(_HIDDEN, half), _HIDDEN)
+    return phones.hide_spaced(_LANDLINE.sub(_HIDDEN, half), _HIDDEN)
 
 
 def has_numbers(text: str) -> bool:
     """Whether `hide_personal` would hide something of the text."""
     half = text.translate(_FULL_WIDTH_DIGITS)
-    return any(one.search(half) for one in (_IDENTITY, _MOBILE, _LANDLINE))
+    return any(one.search(half) for one in (_IDENTITY, _MOBILE, _LANDLINE)) or bool(phones.find_all(half))
 
 
 def mask_numbers(text: str) -> str:
@@ -114,6 +113,22 @@ def declines(text: str) -> bool:
     """Whether a short answer only says no to what was asked for: '不留了', '没有电话', '算了', '匿名'."""
     plain = folded(text).strip("。.!！,，~～吧了啊哈呢")
     return len(plain) <= 10 and plain.startswith(("不", "没", "无", "免", "别", "算", "匿名", "先不"))
+
+
+_HURRY = re.compile(r"(?:赶紧|赶快|快点|快些|抓紧|尽快|(?:麻烦|谢谢|辛苦)(?:您|你)?们?了?)[的吧啊点儿]*")
+_AGREES = re.compile(
+    r"(?:嗯|好|哦|这|那|都|就)*(?:回|下|次)?(?:都|就|是|全|也)*(?:对|没错|正确|可以|行|中|好|没问题|没毛病|差不多|妥|ok|就这样|提交|确认|报吧){1,3}"
+    r"(?:的|了|啦|嘞|吧|啊|呀|哈|嗯|着)*(?:就这样|就这么报|提交|报上去|交|报)?(?:的|了|啦|吧|啊|呀)*"
+)
+
+
+_OUTRIGHT = re.compile(r"确认|对|没错|正确|没问题|没毛病|就这样|提交|报")
+
+
+def agrees(text: str, *, outright: bool = False) -> bool:
+    """Whether a short answer only says that it is right so: '这回对了'; `outright`: not by a mere 好 or 可以."""
+    said = _HURRY.sub("", re.sub(r"[，。,.!！~～]", "", folded(text)))
+    return len(text) <= 12 and bool(_AGREES.fullmatch(said)) and not (outright and not _OUTRIGHT.search(said))
 
 
 def spoken_digits(text: str) -> str:

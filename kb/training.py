@@ -16,6 +16,7 @@ import numpy as np
 
 from kb.clauses import problem_text
 from kb.examples import fingerprint, samples
+from kb.recent import Passing
 from kb.referrals import PREFIX, Duty
 from kb.taxonomy import UNLISTED, Taxonomy
 from kb.vectors import SHIPPED, Array, Embedder, Library, Space, Unavailable, beginning
@@ -73,13 +74,25 @@ class Judge:
         The sentence's vector is asked for only where the words leave a doubt. When the embedder does not answer, the
         words decide alone.
         """
+        try:
+            return self.judged(text)
+        except Passing as passing:
+            return passing.value  # type: ignore[return-value]
+
+    def judged(self, text: str) -> Verdict:
+        """The same, for keeping: raises `Passing` with a verdict that was reached without the embedder's help."""
         text = text[:MOST_TEXT]
         reading = self._model.read(text)
         chances = reading.chances()
-        if self._doubtful(chances) and (vector := self._vector(text, None)) is not None:
+        doubtful = self._doubtful(chances)
+        vector = self._vector(text, None) if doubtful else None
+        if vector is not None:
             chances = reading.chances(vector)
         verdict = self.verdict(chances)
-        return replace(verdict, reasons=reading.reasons(verdict.best.code))
+        verdict = replace(verdict, reasons=reading.reasons(verdict.best.code))
+        if doubtful and vector is None and self._embedder is not None:
+            raise Passing(verdict)
+        return verdict
 
     def rank_all(self, texts: Sequence[str]) -> list[tuple[Ranked, ...]]:
         """The best classes of several texts, best first, by their words alone."""

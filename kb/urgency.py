@@ -265,9 +265,12 @@ def _hidden(pattern: re.Pattern[str], text: str) -> str:
 
 def _together(pattern: tuple[re.Pattern[str], ...], text: str) -> Iterator[tuple[tuple[int, int], ...]]:
     """Every choice of one word per group in which the words stand close together and do not overlap."""
-    finds = [[found.span(1) for found in islice(group.finditer(text), MANY)] for group in pattern]
-    if all(finds):
-        yield from _joined((), finds, text)
+    finds = []
+    for group in pattern:
+        finds.append([found.span(1) for found in islice(group.finditer(text), MANY)])
+        if not finds[-1]:  # nearly always with the first group: no need to look for the others
+            return
+    yield from _joined((), finds, text)
 
 
 def _joined(

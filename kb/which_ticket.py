@@ -96,6 +96,11 @@ def speaks_of_a_former_one(text: str) -> bool:
     )
 
 
+def names_a_ticket(text: str) -> bool:
+    """Whether a ticket or its progress is spoken of, its number or not: 催一下, 工单, 查进度."""
+    return bool(re.search(r"催|编号|工单|单号|进度|进展|查", text))
+
+
 def about(text: str) -> str:
     """What is left of the message without time, order and empty words: '昨天那个路灯的怎么样了' -> '路灯'."""
     plain = folded(text)

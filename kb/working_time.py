@@ -80,6 +80,12 @@ class WorkingTime:
             return day.weekday() < 5
         return bool(chinese_calendar.is_workday(day))
 
+    def is_holiday(self, day: date) -> bool:
+        """Whether that day is a holiday, weekends inside of one too; a plain weekend is none."""
+        if day in self.days:
+            return not self.days[day]
+        return bool(day in chinese_calendar.holidays)
+
     def end_of_working_day(self, start: datetime, days: int) -> datetime:
         """When offices close on the `days`-th (1 or more) working day after the day of `start`."""
         day, left = start.astimezone(CITY_TIME).date(), days

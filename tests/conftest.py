@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,9 +28,10 @@ from integrations.clients.embedder import Remembering, packaged
 from integrations.clients.redis import RedisLimiter, RedisTurns
 from integrations.settings import Settings
 from integrations.store import database
-from kb import deadline_rules, known_issues, referrals, screening, taxonomy, urgency, words
+from kb import deadline_rules, known_issues, questions, referrals, screening, taxonomy, urgency, words
 from kb.answers import entries, weights
 from kb.answers.finding import Answers
+from kb.feelings import distress
 from kb.matching import meaning
 from kb.places import atlas
 from kb.satisfaction import checklists, hearing, policy, reasons
@@ -82,6 +83,7 @@ def settings(tmp_path: Path, empty_tables: str) -> Iterator[Settings]:
             _env_file=None,
             data_dir=tmp_path,
             quiet_hours="",
+            burst_seconds=0,
             database_url="" if url.startswith("sqlite") else url,
             **dict.fromkeys(("port", "rasa_port", "actions_port", "department_port"), NOBODY_LISTENS_HERE),
             **SECRETS,
@@ -105,7 +107,12 @@ def knowledge() -> dict[str, Any]:
         "places": _same(atlas.load()),
         "words": words.load(),
         "screening": screening.load(),
-        "dangers": urgency.load(),
+        "dangers": (dangers := urgency.load()),
+        "danger_words": dangers,
+        "feeling_words": (feelings := distress.load()),
+        "feelings": feelings,
+        # most tests are about something else; those of the questions put the real ones in place
+        "questions": replace(questions.load(city), industries={}),
         "duties": referrals.load(),
         "known_issues": known_issues.load(city),
         "deadline_rules": deadline_rules.load(city),

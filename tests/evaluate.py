@@ -19,6 +19,7 @@ from rich.table import Table
 
 from integrations import bootstrap, settings
 from integrations.bootstrap import Services
+from kb.normalising import plain
 from kb.taxonomy import UNLISTED, Category
 from kb.understanding import Understood
 from kb.verdict import Decision
@@ -26,6 +27,9 @@ from kb.verdict import Decision
 BLIND = Path(__file__).parent / "blind"
 CATEGORIES = ("categories_a.csv", "categories_b.csv", "hard_a.csv", "hard_b.csv", "background.csv")
 DANGER = ("urgent.csv", "urgent_b.csv")
+DISTRESS = ("distress.csv", "distress_b.csv", "distress_c.csv", "distress_d.csv")
+PLACES = ("places_a.csv", "places_b.csv", "places_c.csv")
+COMPLAINTS = (*CATEGORIES, *PLACES, "two_problems.csv", "same_problem.csv", "request_type.csv", "times.csv")
 BARS = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 console = Console()
 
@@ -68,6 +72,7 @@ def main() -> None:
         _reliability(ordinary),
         _scope(services),
         _danger(services, ordinary),
+        _distress(services),
         _request_types(services),
         _several(services),
     ):
@@ -182,6 +187,23 @@ def _danger(services: Services, cases: list[Case]) -> Table:
     calm = [case for case in cases if case.truth.entry.urgency == "一般"]
     alarms = [case.understood.classified.danger is not None for case in calm]
     table.add_row(*_found("ordinary categories (a + b)", [False] * len(calm), alarms))
+    return table
+
+
+def _distress(services: Services) -> Table:
+    """The first three lists were looked at while rules and examples were written, the last was not."""
+    table = Table(
+        "set", "n", "are", "recall", "precision", "false alarms", title="distress: rules and model, rules alone"
+    )
+    for name in DISTRESS:
+        kept = rows(name)
+        are = [bool(row["distress"]) for row in kept]
+        heard = [plain(row["text"]).text for row in kept]
+        table.add_row(*_found(name, are, [services.feelings.find(text) is not None for text in heard]))
+        table.add_row(*_found("  rules alone", are, [services.feeling_words.find(text) is not None for text in heard]))
+    texts = [plain(row["text"]).text for name in COMPLAINTS for row in rows(name)]
+    said = [services.feelings.find(text) is not None for text in track(texts, "complaints", console=console)]
+    table.add_row(*_found("complaints", [False] * len(said), said))
     return table
 
 

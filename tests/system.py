@@ -16,7 +16,7 @@ import httpx
 from integrations import settings
 from tests.servers import free_port
 
-START_SECONDS = 150
+START_SECONDS = 300
 
 
 class RunningSystem:
@@ -53,7 +53,13 @@ class RunningSystem:
             if self._process.poll() is not None:
                 break
             time.sleep(0.1)
+        self.stop()
         raise RuntimeError("the system did not start:\n" + "\n".join(self._lines[-20:]))
+
+    @property
+    def pid(self) -> int:
+        """The supervisor's process id; every part is a child of it. 0 when it does not run."""
+        return self._process.pid if self._process else 0
 
     @property
     def _environment(self) -> dict[str, str]:
@@ -63,6 +69,7 @@ class RunningSystem:
             "JIESU_DATA_DIR": str(self.folder),
             "JIESU_DISPATCH_POLL_SECONDS": "3",
             "JIESU_QUIET_HOURS": "",  # tests run at night too
+            "JIESU_DESK_HOURS": "always",
             # what they tell changes with the day
             "JIESU_ISSUES_EXAMPLES": "false",
             **self._more,
@@ -102,9 +109,7 @@ class RunningSystem:
 
     def kill_part(self, name: str) -> None:
         """Kill one of our own parts outright; the supervisor starts it again."""
-        subprocess.run(
-            ["pkill", "-KILL", "-P", str(self._process.pid if self._process else 0), "-f", name], check=False
-        )
+        subprocess.run(["pkill", "-KILL", "-P", str(self.pid), "-f", name], check=False)
 
     def health(self) -> dict[str, object]:
         """What /health says."""

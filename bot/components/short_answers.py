@@ -1,7 +1,8 @@
-"""Short answers are short: a long message is never only 'yes', 'cancel' or 'hello'.
+"""Short answers are short: a long message is hardly ever only 'yes', 'cancel' or 'hello'.
 
 A classifier over few words is easily drawn to '算了' or '你好' at the head of a long complaint, and would then throw
-the complaint away. This component moves such an intent down when the message is longer than the intent ever is.
+the complaint away. This component moves such an intent down when the message is longer than the intent usually is,
+unless it is all but certain.
 """
 
 from __future__ import annotations
@@ -18,35 +19,46 @@ from rasa.shared.nlu.training_data.message import Message
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=False)
 class ShortAnswers(GraphComponent):
-    """Longest sensible length in characters by intent, as a table in `config.yml` or the default below."""
+    """Longest usual length in characters by intent, as a table in `config.yml` or the default below.
+
+    A longer message is of that intent only from the confidence `sure` on, and none at all from `longest_of_all` on.
+    """
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
         return {
             "longest": {
                 "affirm": 12,
-                "deny": 12,
-                "unsure": 16,
-                "cancel": 16,
-                "start_over": 16,
-                "repeat": 16,
+                "deny": 14,
+                "unsure": 18,
+                "cancel": 18,
+                "start_over": 20,
+                "undo": 22,
+                "repeat": 22,
+                "misheard": 24,
+                "why_asked": 22,
+                "hold_on": 18,
                 "greet": 14,
-                "goodbye": 14,
+                "goodbye": 16,
                 "thanks": 22,
                 "ask_menu": 22,
                 "ask_identity": 22,
                 "ask_person": 30,
+                "call_back": 36,
+                "keep_secret": 30,
                 "off_topic": 30,
-                "start_report": 24,
-                "report_again": 24,
+                "start_report": 26,
+                "report_again": 26,
+                "inform": 40,
             },
-            # An intent of the table counts only at this confidence; below it the next one is taken.
-            "least_confidence": 0.3,
+            "sure": 0.9,
+            "longest_of_all": 60,
         }
 
     def __init__(self, config: Dict[Text, Any]) -> None:
         self._longest: Dict[Text, int] = config["longest"]
-        self._least: float = config["least_confidence"]
+        self._sure: float = config["sure"]
+        self._longest_of_all: int = config["longest_of_all"]
 
     @classmethod
     def create(
@@ -66,13 +78,16 @@ class ShortAnswers(GraphComponent):
                 continue
             fitting = [one for one in ranking if self._fits(one, length)]
             if fitting and fitting[0] is not ranking[0]:
-                rest = [one for one in ranking if one not in fitting]
-                message.set(INTENT, fitting[0], add_to_output=True)
-                message.set(INTENT_RANKING_KEY, fitting + rest, add_to_output=True)
+                # what was ruled out leaves its probability to the rest
+                whole = sum(one[PREDICTED_CONFIDENCE_KEY] for one in fitting) or 1.0
+                left = [{**one, PREDICTED_CONFIDENCE_KEY: one[PREDICTED_CONFIDENCE_KEY] / whole} for one in fitting]
+                out = [{**one, PREDICTED_CONFIDENCE_KEY: 0.0} for one in ranking if one not in fitting]
+                message.set(INTENT, dict(left[0]), add_to_output=True)
+                message.set(INTENT_RANKING_KEY, left + out, add_to_output=True)
         return messages
 
     def _fits(self, intent: Dict[Text, Any], length: int) -> bool:
         longest = self._longest.get(intent["name"])
-        if longest is None:
+        if longest is None or length <= longest:
             return True
-        return length <= longest and intent.get(PREDICTED_CONFIDENCE_KEY, 1.0) >= self._least
+        return length < self._longest_of_all and intent.get(PREDICTED_CONFIDENCE_KEY, 1.0) >= self._sure

@@ -15,10 +15,19 @@ from integrations.services.records import Bubble, Conversation, Option, Said
 TIMEOUT = httpx.Timeout(30.0, connect=2.0, pool=5.0)
 
 
+class Unreached(TryLater):
+    """Nobody was there: nothing was heard."""
+
+
+class BrokeOff(TryLater):
+    """The connection was cut while the answer was waited for: it may have been heard."""
+
+
 class RasaListener:
-    """The `Listener` port over a running Rasa."""
+    """The `Listener` port over a running Rasa. `name` is its URL, without a secret that may stand in it."""
 
     def __init__(self, base_url: str, *, token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self.name = base_url.rpartition("@")[2].removeprefix("http://")
         self._client = httpx.AsyncClient(
             base_url=base_url,
             timeout=TIMEOUT,
@@ -32,13 +41,18 @@ class RasaListener:
         """One turn; at least one bubble. Raises TryLater."""
         body = {
             "sender": conversation.sender,
-            "message": said.payload or said.text or "（位置）",
+            "message": said.payload or said.heard or said.text or "（位置）",
             "metadata": {
                 "message_id": message_id,
                 "conversation_id": conversation.id,
                 "channel": conversation.channel,
                 "location": said.location,
+                "photos": list(said.photos),
+                "noted": said.noted,
                 "title": said.text,
+                "said": said.text if said.heard else "",
+                "language": said.language,
+                "silent_hours": round(said.silent_hours, 1),
             },
         }
         messages = await self._json("POST", "/webhooks/rest/webhook", json=body)
@@ -78,8 +92,12 @@ class RasaListener:
     async def _json(self, method: str, url: str, **kwargs: Any) -> Any:
         try:
             response = await self._client.request(method, url, **kwargs)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as away:
+            raise Unreached(f"Rasa is not there: {type(away).__name__}", unheard=True) from away
+        except httpx.TimeoutException as slow:
+            raise TryLater(f"Rasa takes too long: {type(slow).__name__}") from slow
         except httpx.HTTPError as away:
-            raise TryLater(f"Rasa does not answer: {type(away).__name__}") from away
+            raise BrokeOff(f"Rasa does not answer: {type(away).__name__}") from away
         if response.status_code != 200:
             raise TryLater(f"Rasa answered {response.status_code}")
         try:

@@ -41,13 +41,15 @@ class RedisTurns:
                 raise TryLater("the messages before this one are not answered yet")
         except RedisError as away:
             raise TryLater(f"Redis does not answer: {type(away).__name__}") from away
-        keeper = asyncio.create_task(_keep(lock, self._lease))
+        over = asyncio.Event()
+        keeper = asyncio.create_task(_keep(lock, self._lease, over))
         try:
             yield
         finally:
-            keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await keeper
+            # Told, not cancelled: Python 3.11's wait_for, by which a command is sent, may swallow a cancellation. Then
+            # the lock would be kept for ever, and nothing more be answered in this conversation.
+            over.set()
+            await keeper
             # A lost lock is harmless: whoever has it now finds the lines that are settled already.
             with contextlib.suppress(LockError, RedisError):
                 await lock.release()
@@ -64,9 +66,13 @@ class RedisTurns:
         await self._redis.aclose()
 
 
-async def _keep(lock: redis.asyncio.lock.Lock, lease: float) -> None:
+async def _keep(lock: redis.asyncio.lock.Lock, lease: float, over: asyncio.Event) -> None:
     while True:
-        await asyncio.sleep(lease / 3)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(lease / 3):
+                await over.wait()
+        if over.is_set():
+            return
         try:
             await lock.reacquire()
         except (LockError, RedisError):

@@ -1,4 +1,4 @@
-"""For operators: `jiesu handovers | screening`."""
+"""For operators: `jiesu screening`."""
 
 from __future__ import annotations
 
@@ -20,53 +20,7 @@ PANEL = "For operators"
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-
-    _add_handovers(app)
     _add_screening(app)
-
-
-def _add_handovers(app: typer.Typer) -> None:
-    people = typer.Typer(help="Citizens who want to speak to a person.", no_args_is_help=True)
-    app.add_typer(people, name="handovers", rich_help_panel=PANEL)
-
-    @people.command("list")
-    def waiting() -> None:
-        """Who waits, the longest first."""
-        services = bootstrap.build(settings.load())
-        rows = services.handing_over.waiting()
-        if not rows:
-            Console().print("nobody waits")
-            return
-        table = Table("number", "since", "channel", "said last")
-        for one in rows:
-            with services.unit_of_work() as tx:
-                conversation = tx.conversations.get(one.conversation_id)
-            said = str(one.context.get("said") or "")
-            table.add_row(
-                str(one.id), moment(one.asked_at), conversation.channel if conversation else "?", escape(said)
-            )
-        tables.show(table)
-
-    @people.command()
-    def show(number: Annotated[int, typer.Argument(help="Number from `jiesu handovers list`.")]) -> None:
-        """The whole conversation of one who waits."""
-        services = bootstrap.build(settings.load())
-        one = next((one for one in services.handing_over.waiting() if one.id == number), None)
-        if one is None:
-            raise Rejected(f"nobody waits under number {number}")
-        for line in services.conversing.history(one.conversation_id):
-            Console().print(
-                f"{moment(line.at)} {line.sender}: {line.body.get('text', '')}", highlight=False, markup=False
-            )
-
-    @people.command()
-    def answer(
-        number: Annotated[int, typer.Argument(help="Number from `jiesu handovers list`.")],
-        text: Annotated[str, typer.Argument(help="What the citizen reads in the chat.")],
-    ) -> None:
-        """Answer in the citizen's chat, and take the wish off the list."""
-        bootstrap.build(settings.load()).handing_over.answer(number, text)
-        Console().print("sent")
 
 
 def _add_screening(app: typer.Typer) -> None:

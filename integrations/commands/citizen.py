@@ -13,6 +13,8 @@ from integrations.services.errors import Rejected, TryLater
 
 Message = dict[str, Any]
 PENDING_SECONDS = 60.0
+# How often the terminal looks for an answer that it waits for.
+LOOK_EVERY = 0.3
 
 
 class Citizen:
@@ -27,10 +29,11 @@ class Citizen:
             trust_env=False,
         )
         self.latest = 0
+        self.conversation = ""
 
     def begin(self) -> Sequence[Message]:
         """Open the session; gives what the assistant says first. Raises TryLater."""
-        self._ask("POST", "/api/chat/session", json={})
+        self.conversation = str(self._ask("POST", "/api/chat/session", json={}).get("conversation") or "")
         return self.news()
 
     def say(self, text: str) -> Sequence[Message]:
@@ -43,8 +46,15 @@ class Citizen:
 
     def news(self) -> Sequence[Message]:
         """What came since the last look, the citizen's own lines left out."""
+        return self._news()[0]
+
+    def _news(self) -> tuple[Sequence[Message], bool]:
+        """What came, and whether an answer is still being worked on."""
         answer = self._ask("GET", "/api/chat/messages", params={"after": self.latest})
-        return self._keep(answer["messages"])
+        if answer.get("conversation", self.conversation) != self.conversation:
+            self.conversation, self.latest = answer["conversation"], 0
+            answer = self._ask("GET", "/api/chat/messages", params={"after": 0})
+        return self._keep(answer["messages"]), bool(answer.get("pending"))
 
     def _send(self, said: dict[str, Any]) -> Sequence[Message]:
         body = {"id": uuid.uuid4().hex, **said}
@@ -57,12 +67,13 @@ class Citizen:
                     raise
                 time.sleep(later.after or 0.5 * 2**attempt)  # the same id: taken once
         heard = list(self._keep(answer["messages"]))
-        waited = time.monotonic() + PENDING_SECONDS
-        while answer.get("state") == "pending" and not heard:
+        waited, pending = time.monotonic() + PENDING_SECONDS, answer.get("state") == "pending"
+        while pending:
             if time.monotonic() > waited:
                 raise TryLater(f"no answer in {PENDING_SECONDS:.0f} s")
-            time.sleep(0.5)
-            heard += self.news()
+            time.sleep(LOOK_EVERY)
+            more, pending = self._news()
+            heard += more
         return heard
 
     def _keep(self, messages: Sequence[Message]) -> Sequence[Message]:

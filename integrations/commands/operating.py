@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,11 +14,13 @@ from rich.console import Console
 from integrations import bootstrap, settings
 from integrations.commands.answers import learn as learn_answers
 from integrations.running import doctor as checks
+from integrations.running import nlu_vectors
 from integrations.running.model import TrainingFailed, bot_model, train_bot
 from integrations.running.parts import parts
 from integrations.running.supervisor import CannotStart, Supervisor, check_ports, only_one
 from integrations.settings import Settings
 from integrations.store import database
+from kb.vectors import Unavailable
 
 PANEL = "Running an installation"
 
@@ -47,12 +50,16 @@ def add_to(app: typer.Typer) -> None:
         services = bootstrap.build(chosen)
         began = time.monotonic()
         with console.status("categories: learning from the examples") as status:
-            _ = services.shipped_classifier, services.request_types, services.dangers
+            _ = services.shipped_classifier, services.request_types, services.dangers, services.feelings
             learn_answers(services)
             console.print(f"categories: ready ({time.monotonic() - began:.0f} s)")
             began = time.monotonic()
             try:
-                train_bot(chosen, say=lambda step: status.update(f"understanding: {step}"))
+                train_bot(
+                    chosen,
+                    say=lambda step: status.update(f"understanding: {step}"),
+                    vectors=_nlu_vectors(services),
+                )
             except TrainingFailed as failed:
                 raise CannotStart(f"Rasa could not be trained:\n{failed}") from failed
         console.print(f"understanding: ready ({time.monotonic() - began:.0f} s)")
@@ -110,3 +117,12 @@ async def _up(chosen: Settings) -> None:
 
     await supervisor.run(started)
     print("stopped", flush=True)
+
+
+def _nlu_vectors(services: bootstrap.Services) -> Path | None:
+    """The vectors of the sentences from which intents are learned; None where nobody can make those that lack."""
+    try:
+        return nlu_vectors.kept(services.settings.data_dir / "models", services.embedder)
+    except Unavailable as away:
+        Console(stderr=True).print(f"understanding: learns by what ships: {away}", highlight=False)
+        return None

@@ -32,12 +32,13 @@ def add_to(app: typer.Typer) -> None:
         set_up_logging(chosen.log_level)
         services = bootstrap.build(chosen)
         # Everything slow is loaded before the first citizen comes.
-        _ = services.intake, services.speech
+        _ = services.intake, services.speech, services.feelings, services.anger
+        services.judging.judge("?")  # the embedder too
         serve(create_app(services), host="127.0.0.1", port=chosen.actions_port)
 
     @app.command("worker", rich_help_panel="Parts, one process each")
     def run_worker() -> None:
-        """Relays the outbox, asks after open requests, runs what is due, fetches the feed. Any number may run."""
+        """Relays the outbox, asks after requests, runs what is due, makes vectors, fetches the feed. Run any number."""
         chosen = settings.load()
         set_up_logging(chosen.log_level)
         worker.run(bootstrap.build(chosen))

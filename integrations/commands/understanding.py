@@ -14,10 +14,12 @@ from rich.console import Console
 from integrations import bootstrap, settings
 from integrations.bootstrap import Services
 from integrations.commands.progress import steps
+from integrations.running import nlu_vectors
 from integrations.services.errors import Rejected
 from integrations.services.locating import Locating
 from kb import danger_examples, places, urgency
 from kb.content_files import ContentError, shown
+from kb.feelings import examples as feelings
 from kb.learned import Learned
 from kb.places.atlas import point_of
 from kb.places.coordinates import checked, likely_crs, to_wgs84
@@ -25,7 +27,7 @@ from kb.places.reading import Doubt
 from kb.tickets import Kind
 from kb.training import rows
 from kb.understanding import Understood
-from kb.vectors import SHIPPED, Library
+from kb.vectors import SHIPPED, Library, Unavailable
 from kb.verdict import Decision
 
 PANEL = "Understanding"
@@ -85,7 +87,8 @@ def add_to(app: typer.Typer) -> None:
         embedder = services.embedder
         if embedder is None:
             raise Rejected("no embedder on this machine")
-        learned = (rows(services.taxonomy, services.duties), danger_examples.rows(urgency.load()))
+        dangers, distress = danger_examples.rows(urgency.load()), feelings.rows()
+        learned = (rows(services.taxonomy, services.duties), dangers, distress)
         texts = [text for content in learned for text, _ in content]
         library = Library.load(SHIPPED) if SHIPPED.exists() else None
         console = Console(stderr=True)
@@ -99,6 +102,31 @@ def add_to(app: typer.Typer) -> None:
             library.vectors(texts, embedder, progress=progress)
         library.only(texts).save(SHIPPED)
         console.print(f"{shown(SHIPPED)}: {len(texts)} sentences", highlight=False)
+
+    intents = typer.Typer(help="The sentences from which intents are learned.", no_args_is_help=True)
+    app.add_typer(intents, name="nlu", rich_help_panel=PANEL)
+    intents.command("vectors")(_intent_vectors)
+
+
+def _intent_vectors(
+    anew: Annotated[bool, typer.Option(help="Make all of them again, and their space.")] = False,
+) -> None:
+    """Embed the sentences of data/nlu that are new since the last time, for shipping with them.
+
+    Only for those who change data/nlu: an installation embeds new sentences by itself when it trains.
+    """
+    embedder = bootstrap.build(settings.load()).embedder
+    if embedder is None:
+        raise Rejected("no embedder on this machine")
+    console = Console(stderr=True)
+    try:
+        with steps(console) as step:
+            said, new = nlu_vectors.ship(
+                embedder, anew=anew, progress=lambda done, of: step("embedding new sentences", done, of)
+            )
+    except Unavailable as away:
+        raise Rejected(str(away)) from away
+    console.print(f"{shown(nlu_vectors.SHIPPED)}: {said} sentences, {new} of them new", highlight=False)
 
 
 def _understood(services: Services, understood: Understood) -> dict[str, Any]:

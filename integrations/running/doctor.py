@@ -34,6 +34,8 @@ from kb.training import rows
 LEAST_FREE = 2_000_000_000
 # A timer that is due for so long is one that nobody does, or whose work fails.
 OVERDUE = timedelta(minutes=10)
+# Who waits for a person for so long, while somebody should be there, waits for nobody.
+WAITS_LONG = timedelta(minutes=15)
 MORE_DAYS = "update chinesecalendar (`make lock`, then `make setup`); or give the days in kb/content/working_days.yml"
 
 
@@ -68,7 +70,7 @@ def _python() -> Check:
 
 def _bot(settings: Settings) -> Check:
     if settings.rasa_url:
-        return Check("Rasa", "ok", f"elsewhere: {host_of(settings.rasa_url)}")
+        return Check("Rasa", "ok", f"elsewhere: {', '.join(map(host_of, settings.rasas))}")
     if not settings.bot_python.exists():
         return Check("Rasa", "bad", f"{settings.bot_python} is not there", "run `make setup`")
     version = subprocess.run(  # noqa: S603 - our own interpreter
@@ -160,6 +162,7 @@ def _database(settings: Settings) -> Iterator[Check]:
     else:
         yield Check("database", "ok", f"{host_of(settings.sql_url)}, tables up to date")
         yield _contacts(settings)
+        yield _desk(settings)
         yield from _timers(settings)
         yield from _known_issues(settings)
 
@@ -236,6 +239,30 @@ def _contacts(settings: Settings) -> Check:
     if found.plain:
         return Check("contacts", "warn", said, "run `jiesu migrate`")
     return Check("contacts", "ok", said)
+
+
+def _desk(settings: Settings) -> Check:
+    """Whether citizens who want a person find one: hours, clerks, who waits, and calls whose time is over."""
+    services, name = bootstrap.build(settings), "desk"
+    try:
+        desk, _ = services.desk, services.handing_over
+    except ContentError as wrong:
+        return Check(name, "bad", str(wrong), "mend that line")
+    now = services.clock()
+    with services.unit_of_work() as tx:
+        waiting, calls = tx.handovers.waiting(), tx.call_backs.to_make()
+        clerks = {one.name for one in tx.staff_tokens.list() if one.revoked_at is None and one.ends_at > now}
+    opens = desk.opens(now)
+    hours = "open" if desk.is_open(now) else f"opens {moment(opens)}" if opens else "never open"
+    found = f"{hours}, {len(clerks)} clerks with a token, {len(waiting)} wait, {len(calls)} calls to make"
+    late = [one for one in calls if one.ends and one.ends < now]
+    if late:
+        return Check(name, "warn", f"{found}, {len(late)} past their time", "see `jiesu handovers call-backs`")
+    longest = max((desk.between(one.asked_at, now) for one in waiting), default=timedelta())
+    if longest > WAITS_LONG:
+        minutes = int(longest.total_seconds() // 60)
+        return Check(name, "warn", f"{found}, the longest {minutes} minutes", "see `jiesu handovers list`")
+    return Check(name, "ok", found, "" if clerks else "`jiesu staff token NAME` makes a clerk's token")
 
 
 def _geocoder(settings: Settings, *, running: bool) -> Check:

@@ -29,7 +29,12 @@ class TrainingFailed(RuntimeError):
 def _files() -> Iterator[Path]:
     for source in _SOURCES:
         path = ROOT / source
-        yield from (sorted(f for f in path.rglob("*") if f.suffix in (".yml", ".py")) if path.is_dir() else [path])
+        yield from (sorted(filter(_is_learned_from, path.rglob("*"))) if path.is_dir() else [path])
+
+
+def _is_learned_from(path: Path) -> bool:
+    """What only matters while Rasa runs changes nothing in what it learns."""
+    return path.suffix in (".yml", ".py", ".npz") and path.parent.name != "repairs" and path.name != "dialogues.py"
 
 
 def fingerprint() -> str:
@@ -46,11 +51,22 @@ def bot_model(data_dir: Path) -> Path:
 
 
 def train_bot(
-    settings: Settings, *, say: Callable[[str], None], config: Path | None = None, out: Path | None = None
+    settings: Settings,
+    *,
+    say: Callable[[str], None],
+    config: Path | None = None,
+    out: Path | None = None,
+    vectors: Path | None = None,
 ) -> Path:
-    """Train when there is no model for this content yet. Raises TrainingFailed or SettingsError."""
+    """Train when there is no model for this content yet. Raises TrainingFailed or SettingsError.
+
+    `vectors` is the file with the vectors of the training sentences; None: the one that ships. A model that learned
+    from another file is trained anew.
+    """
     model = out or bot_model(settings.data_dir)
-    if model.exists():
+    learned_from = model.with_name(model.name.removesuffix(".tar.gz") + ".vectors")
+    name = vectors.stem if vectors else ""
+    if model.exists() and (learned_from.read_text() if learned_from.exists() else "") == name:
         return model
     if not settings.bot_python.exists():
         raise SettingsError(f"JIESU_BOT_PYTHON={settings.bot_python}: not there; run `make setup`")
@@ -68,6 +84,7 @@ def train_bot(
         "TQDM_DISABLE": "1",
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "",
+        **({"JIESU_NLU_VECTORS": str(vectors.resolve())} if vectors else {}),
     }
     lines: list[str] = []
     with subprocess.Popen(  # noqa: S603 - our own command
@@ -80,6 +97,10 @@ def train_bot(
                 say(line.split("'")[1])
     if process.returncode or not model.exists():
         raise TrainingFailed("\n".join(lines[-12:]))
+    if name:
+        learned_from.write_text(name)
+    else:
+        learned_from.unlink(missing_ok=True)
     _forget_old(model)
     return model
 
@@ -88,4 +109,5 @@ def _forget_old(model: Path) -> None:
     """Keep the newest three models: the one in use, and a way back."""
     kept = sorted(model.parent.glob("bot-*.tar.gz"), key=lambda path: path.stat().st_mtime, reverse=True)
     for old in kept[3:]:
+        old.with_name(old.name.removesuffix(".tar.gz") + ".vectors").unlink(missing_ok=True)
         old.unlink(missing_ok=True)

@@ -48,7 +48,7 @@ def parts(settings: Settings) -> list[Part]:
         made.append(_department(settings))
     made.append(_ours(settings, "actions", 1, settings.actions_port, "/health"))
     if not settings.rasa_url:
-        made.append(_rasa(settings))
+        made += [_rasa(settings, port) for port in settings.rasa_ports]
     made.append(_ours(settings, "worker", 2, None, None))
     made.append(_ours(settings, "gateway", 2, settings.port, "/health/live"))
     return made
@@ -86,16 +86,17 @@ def _department(settings: Settings) -> Part:
     return Part("department", 1, command, ready, settings.department_port, environment)
 
 
-def _rasa(settings: Settings) -> Part:
+def _rasa(settings: Settings, port: int) -> Part:
     token = settings.secrets["internal_token"]
     command = [
         *(str(settings.bot_python), str(BOT / "serve.py"), "run", "--interface", "127.0.0.1"),
-        *("--port", str(settings.rasa_port), "--model", str(bot_model(settings.data_dir))),
+        *("--port", str(port), "--model", str(bot_model(settings.data_dir))),
         *("--endpoints", str(_endpoints(settings)), "--credentials", str(BOT / "credentials.yml")),
         *("--enable-api", "--log-file", os.devnull),
     ]
     environment = {
         "JIESU_RASA_TOKEN": token,
+        "JIESU_VECTORS_URL": f"http://127.0.0.1:{settings.actions_port}/vectors?token={token}",
         "RASA_TELEMETRY_ENABLED": "false",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
@@ -111,8 +112,9 @@ def _rasa(settings: Settings) -> Part:
         "LOG_LEVEL_LIBRARIES": "ERROR",
         "LOG_LEVEL_RASA_PLUS": "ERROR",
     }
-    ready = partial(_understands, f"http://127.0.0.1:{settings.rasa_port}", token)
-    return Part("rasa", 1, command, ready, settings.rasa_port, environment, BOT)
+    ready = partial(_understands, f"http://127.0.0.1:{port}", token)
+    number = port - settings.rasa_port + 1
+    return Part("rasa" if number == 1 else f"rasa-{number}", 1, command, ready, port, environment, BOT)
 
 
 def _endpoints(settings: Settings) -> Path:
@@ -120,19 +122,12 @@ def _endpoints(settings: Settings) -> Path:
     token = settings.secrets["internal_token"]
     url = make_url(settings.sql_url)
     if url.get_backend_name() == "sqlite":
-        store: dict[str, object] = {"dialect": "sqlite", "db": str((settings.data_dir / "trackers.db").resolve())}
-    else:
-        store = {
-            "dialect": "postgresql",
-            "url": url.host,
-            "port": url.port or 5432,
-            "db": url.database,
-            "username": url.username,
-            "password": url.password,
-        }
+        store = f"sqlite:///{(settings.data_dir / 'trackers.db').resolve()}"
+    else:  # Rasa's environment has the driver before ours
+        store = url.set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
     endpoints = {
         "action_endpoint": {"url": f"http://127.0.0.1:{settings.actions_port}/webhook?token={token}"},
-        "tracker_store": {"type": "SQL", **store},
+        "tracker_store": {"type": "components.dialogues.DialogueStore", "url": store},
     }
     path = settings.data_dir / "rasa-endpoints.yml"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

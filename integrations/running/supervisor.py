@@ -9,6 +9,7 @@ import fcntl
 import logging
 import logging.handlers
 import os
+import re
 import signal
 import socket
 import sys
@@ -28,6 +29,8 @@ WELL_AFTER_SECONDS = 60.0
 DEATHS_AT_START = 2
 LOG_BYTES, LOG_FILES = 10_000_000, 3
 _PR_SET_PDEATHSIG = 1
+# The parts reach each other by URLs with a token in them, and libraries write URLs into their errors.
+_TOKEN = re.compile(r"(token=)[\w%.~-]+")
 # Logs at once; and compiled modules are kept even where the environment asks otherwise: without them Rasa starts in
 # twice the time.
 PYTHON = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""}
@@ -177,7 +180,7 @@ def check_ports(parts: list[Part], host: str) -> None:
     for part in parts:
         if part.port is None:
             continue
-        name = "JIESU_PORT" if part.name == "gateway" else f"JIESU_{part.name.upper()}_PORT"
+        name = "JIESU_PORT" if part.name == "gateway" else f"JIESU_{part.name.partition('-')[0].upper()}_PORT"
         address = host if part.name == "gateway" else "127.0.0.1"
         with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -219,4 +222,4 @@ async def _copy(stream: asyncio.StreamReader, log: logging.Logger) -> None:
             continue
         if not line:
             return
-        log.info(line.decode("utf-8", "replace").rstrip("\n"))
+        log.info(_TOKEN.sub(r"\1…", line.decode("utf-8", "replace").rstrip("\n")))

@@ -12,6 +12,7 @@ from integrations.services.casework import Casework
 from integrations.services.dispatch_ports import Dispatcher
 from integrations.services.errors import Conflict, NeedsPerson, Rejected, TryLater
 from integrations.services.handing_on import HandingOn
+from integrations.services.media_links import MediaLinks
 from integrations.services.moving import Moving
 from integrations.services.notifying import Notifying
 from integrations.services.ports import Clock, UnitOfWork
@@ -38,6 +39,7 @@ class Dispatching:
     casework: Casework
     moving: Moving
     clock: Clock
+    links: MediaLinks | None = None
     jitter: Callable[[], float] = field(default=lambda: random.uniform(-JITTER, JITTER))  # noqa: S311
     pause_at: Callable[[str], None] = field(default=lambda _moment: None)
 
@@ -86,6 +88,7 @@ class Dispatching:
             clock=self.clock,
             moving=self.moving,
             once=once,
+            links=self.links,
         )
 
     def _come_back(self, row: OutboxRow, later: TryLater) -> None:

@@ -8,26 +8,32 @@ from datetime import datetime
 
 from integrations.services.clocks import Clocks
 from integrations.services.errors import Conflict, Rejected
-from integrations.services.judging import Judged, Judging
+from integrations.services.judging import Judging
 from integrations.services.ledger import LedgerKeeping
 from integrations.services.locating import Locating
 from integrations.services.own_tickets import record
 from integrations.services.ports import Clock, Transaction, UnitOfWork
 from integrations.services.records import Complaint, Conversation, Report, Task, UpdateKind
 from integrations.services.recurring import Belongs, Window, recurrence, window
+from integrations.services.time_speech import TimeSpeech
 from kb import matching, ticket_number
 from kb.lifecycle import OPEN, Status, move
+from kb.matching import Likely
 from kb.places import Place
 from kb.public_words import public_place, public_words
-from kb.report import Contact, Draft
+from kb.questions import Library
+from kb.report import MAX_DESCRIPTION, Contact, Draft
 from kb.request_types import RequestType
-from kb.taxonomy import Category, Taxonomy, Urgency
+from kb.taxonomy import UNLISTED, Category, Taxonomy, Urgency
 from kb.text import shortened
 from kb.understanding import Understanding
 from kb.urgency import Danger
+from kb.words import Words
 
 # How often filing begins anew when somebody else has changed the same incident or drawn the same number.
 TRIES = 5
+# As much as the table takes of how a time is told.
+LONGEST_SINCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ class _Heard:
     request_type: RequestType
     danger: Danger | None
     summary: str
-    judged: Judged
+    likely: Likely
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +56,8 @@ class Filing:
     judging: Judging
     clocks: Clocks
     ledger: LedgerKeeping
+    words: Words
+    questions: Library
     unit_of_work: UnitOfWork
     clock: Clock
     recurs_within: Window = field(default=window)
@@ -63,8 +71,11 @@ class Filing:
 
         Raises Rejected when the draft is not complete, TryLater when the store does not answer.
         """
+        if not draft.category:  # where nobody could place it, a person does
+            draft = replace(draft, category=UNLISTED, category_confidence=0.5)
         if not (draft.description and draft.category in self.taxonomy.leaves):
             raise Rejected("a complaint needs a description and a category")
+        draft = self._with_other_phone(draft)
         words = draft.description
         draft = replace(draft, place=self.locating.with_layers(draft.place))
         summary = shortened(public_words(words), 200)
@@ -72,7 +83,7 @@ class Filing:
             self.understanding.request_types.judge(words).type,
             self.understanding.dangers.find(words),
             summary,
-            self.judging.judge(summary),
+            self.judging.likely(summary),
         )
         for _ in range(TRIES):
             try:
@@ -100,7 +111,9 @@ class Filing:
         complaint = replace(complaint, joined=belongs.open is not None)
         tx.complaints.add(complaint, draft.phone if draft.contact is Contact.PHONE else None)
         self.clocks.start(tx, complaint, now)
-        said = Report(complaint.id, Report.FIRST, draft.description, conversation.channel, now, draft.place)
+        said = Report(
+            complaint.id, Report.FIRST, draft.description, conversation.channel, now, draft.place, draft.photos
+        )
         tx.reports.add(said)
         if belongs.open:
             tx.incidents.recount(incident_id)
@@ -117,7 +130,8 @@ class Filing:
         mine = tx.complaints.first_of_incident(incident_id, conversation.citizen_id)
         if mine is None or mine.status not in OPEN:
             return None
-        if tx.reports.add(Report(mine.id, draft.id, draft.description, conversation.channel, now, draft.place)):
+        said = Report(mine.id, draft.id, draft.description, conversation.channel, now, draft.place, draft.photos)
+        if tx.reports.add(said):
             tx.incidents.recount(incident_id)
             self.ledger.reported(tx, incident_id, now)
             times = len(tx.reports.of_complaint(mine.id)) - 1
@@ -138,8 +152,7 @@ class Filing:
             opened_at=now,
             last_report_at=now,
             people=1,
-            vector=heard.judged.vector,
-            likely=() if draft.category_confidence == 1.0 else heard.judged.likely,
+            likely=() if draft.category_confidence == 1.0 else heard.likely,
         )
         before = belongs.closed
         tx.incidents.add(incident, recurrence_of=before.id if before else None)
@@ -163,7 +176,10 @@ class Filing:
             category=leaf.code,
             category_confidence=draft.category_confidence,
             place=draft.place,
-            since=draft.since,
+            since=TimeSpeech(self.words).told(draft.since, now)[:LONGEST_SINCE] if draft.since else None,
+            began=(draft.since.began or None) if draft.since else None,
+            confidential=draft.confidential,
+            answers=self._answers(draft),
             anonymous=draft.contact is not Contact.PHONE,
             filed_at=now,
             due_at=self.clocks.promised(leaf.code, urgency, now),
@@ -171,3 +187,16 @@ class Filing:
             urgency=urgency,
             history=(move(None, Status.FILED, at=now, actor="citizen"),),
         )
+
+    def _answers(self, draft: Draft) -> tuple[tuple[str, str], ...]:
+        """What was answered to questions of its kind, with the labels that staff read."""
+        known = self.questions.by_id
+        return tuple((known[name].label, value) for name, value in draft.answers.items() if value and name in known)
+
+    def _with_other_phone(self, draft: Draft) -> Draft:
+        """A second number stands in the words, which only those read whole who may see numbers."""
+        if not draft.other_phone or draft.other_phone in draft.description:
+            return draft
+        line = self.words.say("report.other_phone", phone=draft.other_phone)
+        room = MAX_DESCRIPTION - len(line) - 1
+        return replace(draft, description=f"{draft.description[:room]}\n{line}")

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from integrations.services.dispatch_ports import Dispatcher, OnToken
 from integrations.services.errors import Conflict, NeedsPerson, TryLater
+from integrations.services.media_links import MediaLinks
 from integrations.services.moving import Moving
 from integrations.services.ports import Clock, Transaction, UnitOfWork
 from integrations.services.records import (
@@ -43,6 +44,7 @@ class HandingOn:
     clock: Clock
     moving: Moving
     once: SendingOnce
+    links: MediaLinks | None = None
 
     # -- the complaint itself ----------------------------------------------------------------------------------------
 
@@ -50,6 +52,7 @@ class HandingOn:
         """Hand a complaint to the backend, once. With "instead_of" in place of a request that the backend has lost."""
         with self.unit_of_work() as tx:
             complaint = _complaint(tx, row)
+            complaint = self.links.with_media(tx, complaint) if self.links else complaint
             known = tx.backend_requests.of_complaint(complaint.id)
             phone = tx.complaints.phone(complaint.id)
             if known and known.request_id != row.payload.get("instead_of"):

@@ -75,6 +75,12 @@ class Incidents(Protocol):
         and where they are more than `limit`, the most promising are given, those first; too old ones are left out.
         """
 
+    def without_vector(self, limit: int) -> Sequence[OpenIncident]:
+        """Open ones whose vector nobody has made yet, latest opened first."""
+
+    def give_vector(self, incident_id: str, vector: bytes) -> None:
+        """The vector of this very incident's summary; one that has its vector keeps it."""
+
     def near(self, *, level1: str, district: str | None, limit: int = 200) -> Sequence[OpenIncident]:
         """Open incidents of that branch in that district (any district when None), latest report first."""
 

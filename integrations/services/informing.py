@@ -45,6 +45,7 @@ class Informing:
     """
 
     unit_of_work: UnitOfWork
+    reading: UnitOfWork
     clock: Clock
     shipped: Callable[[], Sequence[KnownIssue]]
     examples: bool = True
@@ -55,14 +56,19 @@ class Informing:
     def in_force(self, on: date | None = None) -> tuple[KnownIssue, ...]:
         """What may be told on that day, today in the city if none is given."""
         day = on or self.today()
+        with self.reading() as tx:
+            if version := tx.known_issues.version():
+                return self._told_on(tx, version, day, to_keep=on is None)
         with self.unit_of_work() as tx:
-            version = tx.known_issues.version() or self._take_over(tx)
-            copy = self._copy
-            if copy is None or (copy.version, copy.on) != (version, day):
-                issues = tuple(one.issue for one in tx.known_issues.in_force(day) if self.examples or not one.example)
-                copy = _Copy(version, day, issues)
-                if on is None:
-                    self._copy = copy
+            return self._told_on(tx, self._take_over(tx), day, to_keep=on is None)
+
+    def _told_on(self, tx: Transaction, version: int, day: date, *, to_keep: bool) -> tuple[KnownIssue, ...]:
+        copy = self._copy
+        if copy is None or (copy.version, copy.on) != (version, day):
+            issues = tuple(one.issue for one in tx.known_issues.in_force(day) if self.examples or not one.example)
+            copy = _Copy(version, day, issues)
+            if to_keep:
+                self._copy = copy
         return copy.issues
 
     def all_applying(self, *, code: str, place: Place | None) -> tuple[KnownIssue, ...]:

@@ -4,68 +4,48 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from integrations.services.comparing import Comparing, Offer
+from integrations.services.contacting import Contacting, without
+from integrations.services.correcting import Correcting
+from integrations.services.describing import LONGEST_WISH, Describing
 from integrations.services.informing import Informing
 from integrations.services.locating import Locating
-from kb import matching
+from integrations.services.more_asked import MoreAsked
+from integrations.services.photographed import with_noted
+from integrations.services.placing import Placing
+from integrations.services.ports import Clock
+from integrations.services.utterances import Heard as Heard
+from integrations.services.utterances import Outcome as Outcome
+from integrations.services.utterances import Stance as Stance
+from integrations.services.utterances import Utterance as Utterance
+from kb import contact_wishes, corrections, matching, questions, times
+from kb.contact_wishes import ContactWishes
+from kb.corrections import Corrections
+from kb.feelings import distress
+from kb.feelings.distress import Feelings
 from kb.known_issues import KnownIssue
-from kb.places import Place
+from kb.normalising import plain
+from kb.questions import Library, Question
 from kb.referrals import Duty
 from kb.report import ASK_AT_MOST, MAX_DESCRIPTION, Ask, Contact, Draft, next_ask
 from kb.screening import Reason
 from kb.taxonomy import UNLISTED, Category, Taxonomy
-from kb.text import clean, declines, find_nth, find_phone, find_since, says_something
+from kb.text import agrees, clean, find_nth, says_something
+from kb.times import Times
 from kb.understanding import Understanding
 from kb.urgency import Danger
-from kb.verdict import Decision, Verdict
 
-# A message shorter than this that fits no category is asked about once more; a longer one has said what it can.
-VAGUE = 20
-# So many categories are offered when none is likely enough.
-MOST_OFFERED = 3
 # How it begins when somebody says that it is another problem: 不是那个，是旁边那盏灯.
 _NOT_THAT = ("不是", "不一样", "都不是", "另一")
 # What is said to words with nothing to act on in them.
 _EMPTY = {Reason.MALICE: "report.angry", Reason.MEANINGLESS: "report.nothing_said"}
-
-
-class Stance(StrEnum):
-    """What a short answer amounts to, whatever its words were."""
-
-    YES = "yes"
-    NO = "no"
-    UNSURE = "unsure"
-    OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True)
-class Utterance:
-    """One thing the citizen said: words, a tapped option ('category:110101'), or a pin, and what it amounts to."""
-
-    text: str = ""
-    option: str | None = None
-    pin: Place | None = None
-    stance: Stance = Stance.OTHER
-
-
-class Outcome(StrEnum):
-    """What follows from an utterance."""
-
-    ASK = "ask"
-    FILE = "file"
-    DROP = "drop"
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """The draft afterwards, what follows, and remarks to make before the next question (keys of the words)."""
-
-    draft: Draft
-    outcome: Outcome = Outcome.ASK
-    remarks: tuple[str, ...] = ()
+# To these the words 不是 A，是 B are an answer, and no correction of what was told before.
+_ANSWERED_BY_NOT_BUT = (Ask.SIMILAR, Ask.REFERRAL, Ask.KNOWN_ISSUE)
+# To these they may be either: it depends on whether A was told before.
+_PERHAPS_ANSWERED = (Ask.MORE, Ask.PLACE, Ask.CATEGORY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,21 +58,74 @@ class Intake:
     locating: Locating
     informing: Informing
     comparing: Comparing
+    clock: Clock
+    questions: Library = field(default_factory=questions.shipped)
+    times: Times = field(default_factory=times.shipped)
+    wishes: ContactWishes = field(default_factory=contact_wishes.shipped)
+    corrections: Corrections = field(default_factory=corrections.shipped)
+    feelings: Feelings = field(default_factory=distress.shipped)
+
+    @cached_property
+    def describing(self) -> Describing:
+        """Reads descriptions."""
+        return Describing(
+            taxonomy=self.taxonomy,
+            understanding=self.understanding,
+            locating=self.locating,
+            times=self.times,
+            wishes=self.wishes,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def contacting(self) -> Contacting:
+        """Reads numbers and wishes."""
+        return Contacting(wishes=self.wishes)
+
+    @cached_property
+    def placing(self) -> Placing:
+        """Hears where it is."""
+        return Placing(locating=self.locating, describing=self.describing, corrections=self.corrections)
+
+    @cached_property
+    def more(self) -> MoreAsked:
+        """Asks what matters for a problem of one kind."""
+        return MoreAsked(library=self.questions, describing=self.describing)
+
+    @cached_property
+    def correcting(self) -> Correcting:
+        """Hears corrections."""
+        return Correcting(
+            corrections=self.corrections, describing=self.describing, contacting=self.contacting, more=self.more
+        )
 
     # -- hearing ---------------------------------------------------------------------------------------------
 
     def hear(self, draft: Draft, asked: Ask | None, said: Utterance) -> Heard:
         """The draft with everything this utterance tells; `asked` is the question it may answer."""
+        draft = draft.with_photos(said.photos)
         if said.option:
             heard = self._tapped(draft, said.option)
         elif said.pin:
             pinned, remarks = self.locating.pinned(replace(draft, editing=None), said.pin)
             heard = Heard(pinned, remarks=remarks)
+        elif said.photos and not says_something(said.text):
+            heard = Heard(draft, remarks=("report.photo_kept",))
         else:
-            heard = self._spoken(draft, asked, replace(said, text=clean(said.text)[:MAX_DESCRIPTION]))
+            cut = replace(said, text=clean(said.text)[:MAX_DESCRIPTION], said=clean(said.said)[:MAX_DESCRIPTION])
+            heard = self._spoken(draft, asked, cut)
         if heard.outcome is not Outcome.ASK:
             return heard
-        return replace(heard, draft=self._looked_up(heard.draft))
+        heard = with_noted(heard, said, self.locating)
+        if heard.draft.description and not heard.draft.category:
+            heard = replace(heard, draft=self.describing.classified(heard.draft))
+        return replace(heard, draft=self.more.next(self._looked_up(heard.draft)))
+
+    def opened(self, draft: Draft, said: Utterance) -> Heard:
+        """The draft after words that open a report: its number and place, and the matter where they name a sure one."""
+        if self.describing.surely_told(said.text):
+            return self.hear(draft, Ask.DESCRIPTION, said)
+        return Heard(self.describing.facts(draft, said.text))
 
     def next_question(self, draft: Draft) -> Ask | None:
         """What to ask next; an answer that is being changed comes first."""
@@ -103,12 +136,12 @@ class Intake:
         match kind, value:
             case "category", code if code in self.taxonomy.leaves:
                 chosen = replace(draft, category=code, category_confidence=1.0, category_options=(), editing=None)
-                return Heard(replace(chosen, known_issue=None, similar=(), join=None))
+                return Heard(replace(chosen, known_issue=None, similar=(), join=None, refer_to=None, unclear=False))
             case "category", "none":
                 return self._for_a_person(draft)
             case "problems", "one":
                 whole = replace(draft, later=()).told("\n".join(draft.later))
-                return Heard(self._classified(whole))
+                return Heard(self.describing.classified(whole))
             case "refer", "file":
                 return Heard(replace(draft, insisted=True, refer_to=None, category=UNLISTED, category_confidence=1.0))
             case "refer", "enough":
@@ -123,31 +156,52 @@ class Intake:
                 return Heard(replace(draft, similar_shown=matching.MOST))
             case "similar", incident if incident in draft.similar:
                 return self._joined(draft, incident)
+            case "more", answer if (answered := self.more.tapped(draft, answer)) is not None:
+                return answered
             case "contact", "anonymous":
-                return Heard(replace(draft, contact=Contact.ANONYMOUS, phone=None, editing=None))
+                return Heard(without(draft))
+            case "contact", "secret":
+                return self.contacting.secret(draft)
+            case "since", "unknown":
+                return Heard(replace(draft, since=None, editing=None))
             case "at", which if (placed := self.locating.chosen(draft, which)) is not None:
                 return Heard(replace(placed, editing=None))
             case "elsewhere", "enough" if draft.elsewhere:
                 return Heard(draft, Outcome.DROP, ("report.referral_enough",))
             case "place", "unknown":
-                return Heard(self._without_place(draft))
+                return Heard(self.placing.without(draft))
+            case "edit", Ask.CATEGORY.value:
+                return Heard(self.correcting.choosing(draft))
             case "edit", what if what in set(Ask):
                 return Heard(replace(draft, editing=what))
             case "edit", "back":
-                return Heard(replace(draft, editing=None))
+                return Heard(self._left_alone(draft))
             case "confirm", draft_id if draft_id == draft.id:
-                ready = next_ask(draft) is Ask.CONFIRMATION
-                return Heard(draft, Outcome.FILE if ready else Outcome.ASK)
+                return self.contacting.confirmed(draft)
         return Heard(draft, remarks=("report.button_is_old",))
 
     def _spoken(self, draft: Draft, asked: Ask | None, said: Utterance) -> Heard:
         if not says_something(said.text):
             return Heard(draft, remarks=("report.nothing_said",))
+        refused = said.stance in (Stance.UNSURE, Stance.NO) and asked not in (Ask.PLACE, Ask.CONTACT)
+        if refused and draft.editing and draft.editing == asked:
+            return Heard(self._left_alone(draft))
+        if aside := self._aside(draft, asked, said):
+            return aside
+        if asked is Ask.CONFIRMATION and agrees(said.text):
+            said = replace(said, stance=Stance.YES)
         match asked:
             case Ask.PLACE:
-                return Heard(self._place_told(draft, said))
+                return self.placing.answered(draft, said)
+            case Ask.CONTACT if not draft.editing and agrees(said.text, outright=True):
+                return self.contacting.confirmed(draft)
             case Ask.CONTACT:
-                return self._contact_told(draft, said)
+                answered = self.contacting.answered(draft, said)
+                return answered or Heard(self._described(draft, said), remarks=("report.noted",))
+            case Ask.MORE:
+                return self.more.answered(draft, said)
+            case Ask.SINCE:
+                return self.correcting.when(draft, said.text)
             case Ask.SIMILAR if draft.similar:
                 return self._same_or_not(draft, said)
             case Ask.REFERRAL if said.stance is Stance.YES:
@@ -160,6 +214,8 @@ class Intake:
                 return Heard(draft, Outcome.DROP, ("report.known_issue_enough",))
             case Ask.DETAIL if said.stance is not Stance.OTHER:
                 return self._for_a_person(replace(draft, unclear=False))
+            case Ask.CATEGORY if draft.editing == Ask.CATEGORY:
+                return Heard(self.correcting.category(draft, said.text))
             case Ask.CATEGORY if said.stance is Stance.NO:
                 return self._for_a_person(draft)
             case Ask.CATEGORY if said.stance is Stance.UNSURE:
@@ -169,13 +225,36 @@ class Intake:
             case Ask.CONFIRMATION if said.stance in (Stance.NO, Stance.UNSURE):
                 return Heard(draft, remarks=("report.say_what_is_wrong",))
             case Ask.CONFIRMATION:
-                return Heard(self._corrected(draft, said.text))
+                return self.correcting.at_the_card(draft, said.text, said.words)
             case Ask.DESCRIPTION if draft.editing == Ask.DESCRIPTION:
-                return Heard(self._described(replace(draft, description="", editing=None), said.text))
+                return Heard(self._described(replace(draft, description="", editing=None), said))
             case _:
                 if said.stance is not Stance.OTHER and draft.description:
                     return Heard(draft)
-                return self._first_told(draft, said.text) if not draft.description else self._more(draft, said.text)
+                return self._first_told(draft, said) if not draft.description else self._more(draft, said)
+
+    def _aside(self, draft: Draft, asked: Ask | None, said: Utterance) -> Heard | None:
+        """A correction of what was told before, or a wish to stay unknown, whatever is asked; None for an answer."""
+        if not draft.description or asked is None or asked in _ANSWERED_BY_NOT_BUT or asked is Ask.CONFIRMATION:
+            return None
+        short = len(said.text) <= LONGEST_WISH
+        if asked is not Ask.CONTACT and short and (wished := self.contacting.wished(draft, said.text)):
+            return wished
+        if draft.editing:
+            return None
+        found = [one for one in self.corrections.read(said.text).items if one.line or one.wrong]
+        if not found:
+            return None
+        told = any(one.wrong and _is_told(draft, one.wrong) for one in found)
+        if asked in _PERHAPS_ANSWERED and not told and not any(one.line for one in found):
+            return None
+        return self.correcting.heard(draft, said.text, said.words)
+
+    @staticmethod
+    def _left_alone(draft: Draft) -> Draft:
+        """The draft when a line is not changed after all."""
+        options = () if draft.editing == Ask.CATEGORY else draft.category_options
+        return replace(draft, editing=None, category_options=options)
 
     def _joined(self, draft: Draft, incident: str) -> Heard:
         """One tap is enough: what the others have told need not be told again, a contact may be given later."""
@@ -192,139 +271,71 @@ class Intake:
         refused = replace(draft, similar_answered=True)
         if said.stance in (Stance.NO, Stance.UNSURE):
             return Heard(refused)
-        return self._more(refused if said.text.startswith(_NOT_THAT) else draft, said.text)
+        return self._more(refused if said.text.startswith(_NOT_THAT) else draft, said)
 
-    def _first_told(self, draft: Draft, text: str) -> Heard:
+    def _first_told(self, draft: Draft, said: Utterance) -> Heard:
         """The first words about a matter: one problem, several, or none yet."""
+        text = said.text
         empty = self.understanding.empty_words(text)
         if empty and draft.asked.get(Ask.DESCRIPTION, 0) < ASK_AT_MOST:
             return Heard(draft, remarks=(_EMPTY[empty],))
+        if not self.describing.matter(text):
+            return Heard(self.describing.facts(draft, text))
         first, *later = self.understanding.problems(text) or (text,)
-        if not later:
-            return self._more(draft, text)
+        if not later or not all(self.describing.matter(one) for one in (first, *later)):
+            return self._more(draft, said)  # a part that is a place alone is no problem: 流亭小学｜门口路灯坏了
         # who has two problems, one of them dangerous, is helped with that one first
         urgent = next((one for one in later if self._dangerous(one) and not self._dangerous(first)), None)
         if urgent:
             later[later.index(urgent)], first = first, urgent
-        heard = self._more(replace(draft, later=tuple(later)), first)
-        told = self._with_contact(heard.draft, text)
+        heard = self._more(replace(draft, later=(*later, *draft.later)), Utterance(first))
+        told = self.describing.with_contact(heard.draft, text)
         return Heard(told, heard.outcome, ("report.several_problems", *heard.remarks))
 
     def _dangerous(self, text: str) -> bool:
         return self.understanding.dangers.find(text) is not None
 
-    def _more(self, draft: Draft, text: str) -> Heard:
-        described = self._described(draft, text)
+    def _more(self, draft: Draft, said: Utterance) -> Heard:
+        described = self._described(draft, said)
         known = described.refer_to or described.insisted or described.question
-        nobodys = described.category == UNLISTED and not known
-        return Heard(described, remarks=("report.for_a_person",) if nobodys and draft.category != UNLISTED else ())
+        nobodys = described.category == UNLISTED and not (known or described.unclear)
+        told = draft.category == UNLISTED and not draft.unclear
+        return Heard(described, remarks=("report.for_a_person",) if nobodys and not told else ())
 
     def _for_a_person(self, draft: Draft) -> Heard:
         """Nothing fits: it is filed all the same, and a person finds out whose it is."""
         given_up = replace(draft, category=UNLISTED, category_confidence=1.0, category_options=(), unclear=False)
-        return Heard(given_up, remarks=("report.for_a_person",))
+        return Heard(replace(given_up, editing=None), remarks=("report.for_a_person",))
 
     def next_problem(self, draft: Draft) -> Draft | None:
-        """The draft of the next problem that was told beside this one.
+        """The draft of the next problem that was told beside this one, at the same place if the words name no other.
 
-        The contact stays as it was given, and the place where the words name no other. The draft's id follows from
-        this one's, so that asking twice begins the same draft.
+        "" stands for a problem that was only announced.
         """
         if not draft.later:
             return None
-        base, _, nth = draft.id.partition("-")
-        fresh = Draft(id=f"{base}-{int(nth or 1) + 1}", later=draft.later[1:], contact=draft.contact, phone=draft.phone)
-        told = self._described(fresh, draft.later[0])
+        fresh = draft.following()
+        if not draft.later[0]:
+            return fresh
+        told = self._described(fresh, Utterance(plain(draft.later[0]).text, said=draft.later[0]))
         if told.place is None:
             told = replace(told, place=draft.place, place_options=draft.place_options, elsewhere=draft.elsewhere)
-        return self._looked_up(told)
+        return self.more.next(self._looked_up(told))
 
-    def _described(self, draft: Draft, text: str) -> Draft:
-        draft = self._with_contact(draft.told(text), text)
-        draft = self.locating.heard(draft, text)
-        if since := find_since(text):
-            draft = replace(draft, since=draft.since or since)
-        return self._classified(draft)
-
-    def _classified(self, draft: Draft) -> Draft:
-        if draft.category and draft.category_confidence == 1.0:  # the citizen chose it
-            return draft
-        found = self.understanding.classify(draft.description)
-        draft = replace(draft, unclear=False, category_options=(), refer_to=None)
-        if found.refer_to:
-            refer_to = None if draft.insisted else found.refer_to
-            return replace(draft, category=UNLISTED, category_confidence=0.5, refer_to=refer_to)
-        if draft.question:
-            code = found.code if found.decision is Decision.FILE else UNLISTED
-            return replace(draft, category=code, category_confidence=0.5)
-        sure = min(round(found.verdict.best.probability, 3), 0.999)
-        draft = replace(draft, category=found.code, category_confidence=sure)
-        match found.decision:
-            case Decision.CHOOSE:
-                return replace(draft, category_options=self._apart(found.verdict, 2))
-            case Decision.ASK | Decision.HANDOVER if self._vague(draft):
-                return replace(draft, unclear=True)
-            case Decision.ASK:
-                return replace(draft, category_options=self._apart(found.verdict, MOST_OFFERED))
-            case Decision.HANDOVER:
-                return replace(draft, category=UNLISTED, category_confidence=0.5)
-        return draft
-
-    def _vague(self, draft: Draft) -> bool:
-        return len(draft.description) < VAGUE and not draft.asked.get(Ask.DETAIL)
-
-    def _with_contact(self, draft: Draft, text: str) -> Draft:
-        phone = find_phone(text)
-        return replace(draft, contact=Contact.PHONE, phone=phone) if phone else draft
+    def _described(self, draft: Draft, said: Utterance) -> Draft:
+        return self.describing.told(draft, said.text, said.words)
 
     def danger(self, draft: Draft) -> Danger | None:
-        """The danger to life or limb that the words speak of."""
-        return self.understanding.dangers.find(draft.description)
+        """The danger to life or limb that the words speak of; not what was answered as distress already."""
+        heard = plain(draft.description).text
+        found = self.understanding.dangers.find(heard)
+        if found and found.key in distress.ANSWERED and self.feelings.find(heard):
+            return None
+        return found
 
     def duty(self, draft: Draft) -> Duty | None:
         """The authority to which the citizen is referred."""
         return self.duties.get(draft.refer_to or "")
-
-    def _apart(self, verdict: Verdict, most: int) -> tuple[str, ...]:
-        """The likeliest categories, one for each responsible unit: asking pays only when the answer sends elsewhere."""
-        likeliest: dict[str, str] = {}
-        for one in verdict.ranking[: max(most, 2 * most - 2)]:
-            likeliest.setdefault(self.taxonomy.leaf(one.code).entry.unit, one.code)
-        codes = tuple(likeliest.values())[:most]
-        return codes if len(codes) > 1 else ()
-
-    def _place_told(self, draft: Draft, said: Utterance) -> Draft:
-        draft = self._with_contact(replace(draft, editing=None), said.text)
-        if said.stance in (Stance.UNSURE, Stance.NO) and not draft.place_options:
-            return self._without_place(draft)
-        if said.stance in (Stance.NO, Stance.UNSURE):
-            return self.locating.chosen(draft, "none") or draft
-        if said.stance is Stance.YES and draft.place_options:
-            return self.locating.chosen(draft, "0") or draft
-        return self.locating.answered(draft, said.text)
-
-    def _without_place(self, draft: Draft) -> Draft:
-        """Whoever cannot say where it is, is not asked again; a person will find out."""
-        return replace(draft, editing=None, place_options=(), elsewhere=None).counted(Ask.PLACE).counted(Ask.PLACE)
-
-    def _contact_told(self, draft: Draft, said: Utterance) -> Heard:
-        if phone := find_phone(said.text):
-            return Heard(replace(draft, contact=Contact.PHONE, phone=phone, editing=None))
-        if said.stance in (Stance.NO, Stance.UNSURE) or "匿名" in said.text or declines(said.text):
-            return Heard(replace(draft, contact=Contact.ANONYMOUS, phone=None, editing=None))
-        if sum(c.isdigit() for c in said.text) >= 6:
-            return Heard(draft, remarks=("report.phone_looks_wrong",))
-        if said.stance is Stance.YES:
-            return Heard(draft, remarks=("report.phone_please",))
-        return Heard(self._described(draft, said.text), remarks=("report.noted",))
-
-    def _corrected(self, draft: Draft, text: str) -> Draft:
-        """A correction of the card in words: a phone, a place, a time, or more about the problem."""
-        if phone := find_phone(text):
-            return replace(draft, contact=Contact.PHONE, phone=phone)
-        if moved := self.locating.corrected(draft.told(text), text):
-            return moved
-        return self._classified(replace(draft.told(text), since=find_since(text) or draft.since))
 
     def _looked_up(self, draft: Draft) -> Draft:
         """What the city knows already about this category at this place, looked up once both are known."""
@@ -352,9 +363,28 @@ class Intake:
         """The known issue with this id."""
         return self.informing.issue(issue_id)
 
+    def asked_more(self, draft: Draft) -> Question | None:
+        """The question of its kind that waits for an answer."""
+        return self.more.question(draft)
+
+    def puts_right(self, text: str) -> bool:
+        """Whether the words are a correction or a wish about the contact: 把电话删了 is no wish to stop reporting."""
+        if any(one.line or one.wrong for one in self.corrections.read(text).items):
+            return True
+        return len(text) <= LONGEST_WISH and bool(self.wishes.heard(text))
+
+    def answers(self, draft: Draft) -> list[tuple[str, str]]:
+        """What was answered to such questions, with the labels that stand on the card."""
+        return [(question.label, value) for question, value in self.more.named(draft)]
+
     def category(self, draft: Draft) -> Category | None:
         """The draft's leaf."""
         return self.taxonomy.leaves.get(draft.category or "")
+
+
+def _is_told(draft: Draft, wrong: str) -> bool:
+    """Whether what is called wrong was told before."""
+    return wrong in draft.description or bool(draft.place and wrong in draft.place.text)
 
 
 def new_draft() -> Draft:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from integrations.services.errors import NeedsPerson, TryLater
 from integrations.services.ports import Geocoder
+from kb.normalising import plain
 from kb.places import Place, without_flat
 from kb.places.atlas import Atlas
 from kb.places.layer_facts import Fact, concerns
@@ -107,7 +108,7 @@ class Locating:
         Which of several places of one name is meant, the service decides only by a house number: asked for 合肥路 it
         names any of them, and the citizen knows better.
         """
-        reading = self.places().read(text)
+        reading = self._heard(text)
         first = reading.candidates[0] if reading.candidates else None
         if first is None or reading.doubt is Doubt.VAGUE or first.confidence >= WEAK or first.place.lat is not None:
             return reading
@@ -139,8 +140,13 @@ class Locating:
         """What the city's own layers say of the place."""
         return self.places().facts(place)
 
+    def _heard(self, text: str) -> Reading:
+        """What the words say of the place, in whatever spelling, pinyin and English too."""
+        places = self.places()
+        return places.read(plain(text, places.spelt).text)
+
     def _names(self, text: str) -> bool:
-        reading = self.places().read(text)
+        reading = self._heard(text)
         return reading.place is not None or reading.doubt is Doubt.ELSEWHERE
 
     def _taken(self, draft: Draft, reading: Reading) -> Draft:

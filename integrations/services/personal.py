@@ -59,6 +59,11 @@ class PersonalRequests:
                 {"complaint_id": one, "phone": tx.contacts.phone(one), "words": tx.contacts.words(one)}
                 for one in person.complaints
             ]
+            calls = [
+                {"call_back_id": call.id, "phone": tx.call_backs.phone(call.id)}
+                for one, _ in person.conversations
+                for call in tx.call_backs.of_conversation(one)
+            ]
             memory = {sender: self.trackers.remembered(sender) for _, sender in person.conversations}
             counts = {name: len(found) for name, found in rows.items()}
             tx.personal.record(Act("export", by, why, self.clock(), person.citizen_id, counts))
@@ -66,7 +71,10 @@ class PersonalRequests:
         return {
             "citizen_id": person.citizen_id,
             "made_at": self.clock().isoformat(),
-            "contacts": [one for one in contacts if one["phone"] or one["words"]],
+            "contacts": [
+                *(one for one in contacts if one["phone"] or one["words"]),
+                *(one for one in calls if one["phone"]),
+            ],
             "memory": {sender: events for sender, events in memory.items() if events},
             **rows,
         }

@@ -13,16 +13,17 @@ from integrations.services.dispatch_ports import (
 )
 from integrations.services.followup_ports import CitizenUpdates, Notices
 from integrations.services.followup_records import Owner
+from integrations.services.handover_ports import CallBacks, Handovers, StaffTokens
 from integrations.services.history_ports import Histories
 from integrations.services.incident_ports import Incidents, Merges, Reports
 from integrations.services.issue_ports import Feeds, KnownIssues
+from integrations.services.media_ports import Media
 from integrations.services.personal_ports import Contacts, Personal
 from integrations.services.records import (
     Bubble,
     Complaint,
     Conversation,
     Geocoded,
-    Handover,
     Hearing,
     Line,
     Said,
@@ -41,9 +42,11 @@ Clock = Callable[[], datetime]
 class Conversations(Protocol):
     """Conversations and their lines, in order."""
 
-    def open(self, *, channel: str, address: str, now: datetime) -> Conversation: ...
+    def open(self, *, channel: str, address: str, now: datetime) -> Conversation:
+        """The conversation of this address, the one in which it goes on where that is another."""
 
-    def get(self, conversation_id: str) -> Conversation | None: ...
+    def get(self, conversation_id: str, *, following: bool = True) -> Conversation | None:
+        """That conversation, or, `following`, the one in which it goes on: where its citizen is to be found."""
 
     def append(
         self,
@@ -67,11 +70,26 @@ class Conversations(Protocol):
     def waiting(self, *, before: datetime, limit: int = 50) -> Sequence[str]:
         """Ids of conversations with a line that waits for its answer since before then."""
 
-    def attempt(self, conversation_id: str, seq: int) -> int:
-        """Count one more try at hearing this line; gives the number of tries so far."""
+    def before(self, conversation_id: str, seq: int, *, limit: int) -> Sequence[Line]:
+        """The lines before number `seq`, the latest first."""
 
-    def settle(self, conversation_id: str, seq: int, state: Hearing) -> bool:
-        """Mark a pending line. False when it is not pending any more: somebody else was first."""
+    def attempt(self, conversation_id: str, seqs: Sequence[int]) -> int:
+        """Count one more try at hearing these lines as one turn, named by the last; gives the tries so far.
+
+        They stay one turn from now on, whatever is said after them.
+        """
+
+    def reword(self, conversation_id: str, seq: int, text: str) -> Line | None:
+        """Put the words of a recording into its line, unless it has words already; the line as it stands then."""
+
+    def settle(self, conversation_id: str, seqs: Sequence[int], state: Hearing, *, keep: bool = False) -> bool:
+        """Mark the pending lines of a turn. False when they are not pending any more: somebody else was first.
+
+        Phones in them are masked then, or left whole (`keep`) until `mask`.
+        """
+
+    def mask(self, conversation_id: str, *, after: int) -> None:
+        """Mask the phones in the citizen's lines after that number, except in those that wait."""
 
     def last_offer(self, conversation_id: str) -> Line | None:
         """The latest line of ours with buttons, unless the citizen has spoken since."""
@@ -79,6 +97,19 @@ class Conversations(Protocol):
     def line(self, conversation_id: str, seq: int) -> Line | None: ...
 
     def last_seq(self, conversation_id: str) -> int: ...
+
+
+class Links(Protocol):
+    """One conversation on several channels."""
+
+    def offer(self, code: str, conversation_id: str, *, now: datetime, until: datetime) -> bool:
+        """Keep a code of this conversation, in place of its former one. False when another has that code."""
+
+    def use(self, code: str, now: datetime) -> str | None:
+        """The conversation of a code, which is used up by it; None for an unknown, used or late one."""
+
+    def join(self, conversation_id: str, target_id: str) -> None:
+        """The first goes on in the second: its address, its citizen with all tickets, and lines that still wait."""
 
 
 class Complaints(Protocol):
@@ -106,6 +137,9 @@ class Complaints(Protocol):
     def of_incident(self, incident_id: str) -> Sequence[Complaint]:
         """All complaints of the incident it is part of now, those of merged ones too, oldest first."""
 
+    def guard(self, complaint_id: str, *, anonymous: bool, confidential: bool | None = None) -> None:
+        """Whether a contact is known, and whether it is for nobody but who deals with it; None leaves that as it is."""
+
     def lead(self, complaint_id: str) -> None:
         """It joined, and is now the one that the incident's request is for."""
 
@@ -119,17 +153,6 @@ class Complaints(Protocol):
 
     def times_reported(self, citizen_id: str, incident_id: str) -> int:
         """How often this citizen has reported this incident, with all that was merged, so far."""
-
-
-class Handovers(Protocol):
-    """Wishes to speak to a person."""
-
-    def add(self, conversation_id: str, context: dict[str, Any], at: datetime) -> Handover: ...
-
-    def waiting(self) -> Sequence[Handover]: ...
-
-    def take(self, handover_id: int, at: datetime) -> Handover | None:
-        """Mark it answered; None when there is no such wish. One that was answered before may be answered again."""
 
 
 class Screenings(Protocol):
@@ -156,6 +179,8 @@ class Transaction(Protocol):
     @property
     def conversations(self) -> Conversations: ...
     @property
+    def links(self) -> Links: ...
+    @property
     def complaints(self) -> Complaints: ...
     @property
     def contacts(self) -> Contacts: ...
@@ -167,6 +192,8 @@ class Transaction(Protocol):
     def reports(self) -> Reports: ...
     @property
     def incidents(self) -> Incidents: ...
+    @property
+    def media(self) -> Media: ...
     @property
     def merges(self) -> Merges: ...
     @property
@@ -187,6 +214,10 @@ class Transaction(Protocol):
     def notices(self) -> Notices: ...
     @property
     def handovers(self) -> Handovers: ...
+    @property
+    def call_backs(self) -> CallBacks: ...
+    @property
+    def staff_tokens(self) -> StaffTokens: ...
     @property
     def timers(self) -> Timers: ...
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -12,6 +12,7 @@ from kb.places import Place
 from kb.request_types import RequestType
 from kb.screening import Tag
 from kb.taxonomy import Urgency
+from kb.words import turn_of
 
 NOWHERE = "-"
 """The key under which incidents are found whose place nobody could tell."""
@@ -57,12 +58,40 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways in which a sentence can be said, and the key of the words under which its use is counted."""
+
+    key: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Bubble:
-    """One thing the assistant says: text, buttons, and a card (`{"kind": …, "rows": […]}`)."""
+    """One thing the assistant says: text, buttons, and a card (`{"kind": …, "rows": […]}`).
+
+    `ways`: other words for the same, of which whoever utters it chooses. `key`: that of a plain sentence.
+    """
 
     text: str = field(repr=False)
     options: tuple[Option, ...] = ()
     card: dict[str, Any] | None = None
+    ways: Ways | None = field(default=None, repr=False, compare=False)
+    key: str = field(default="", repr=False, compare=False)
+
+    def chosen(self, conversation_id: str, times: int) -> Bubble:
+        """In the words that are due when this conversation has heard it `times` times before."""
+        if self.ways is None:
+            return self
+        return self.in_words(turn_of(self.ways.key, conversation_id, times, len(self.ways.texts)))
+
+    def in_words(self, number: int) -> Bubble:
+        """Said in way `number`, from 0; nothing is left to choose."""
+        return replace(self, text=self.ways.texts[number], ways=None) if self.ways else self
+
+    def after(self, words: str) -> Bubble:
+        """The same with `words` before it, whichever way it is said."""
+        ways = self.ways and replace(self.ways, texts=tuple(words + text for text in self.ways.texts))
+        return replace(self, text=words + self.text, ways=ways)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -79,16 +108,29 @@ class Bubble:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a citizen sent: words, or a tapped button's payload, or a pin (`{"lat","lon","crs","label"}`)."""
+    """What a citizen sent: words, a tapped button's payload, a pin (`{"lat","lon","crs","label"}`), or media by id.
+
+    `heard`: the words in plain spelling, where they are not so already, and `language` that in which they came.
+    `silent_hours`: how long nothing was said before. `noted`: what a picture's camera had (`{"lat","lon","taken_at"}`).
+    """
 
     text: str = field(default="", repr=False)
     payload: str | None = None
     location: dict[str, Any] | None = None
+    heard: str | None = field(default=None, repr=False)
+    language: str = "zh"
+    silent_hours: float = 0.0
+    photos: tuple[str, ...] = ()
+    voice: str | None = None
+    noted: dict[str, Any] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a conversation. `seq` counts from 1 without gaps; `answers` is the citizen's line it answers."""
+    """One line of a conversation. `seq` counts from 1 without gaps; `answers` is the citizen's line it answers.
+
+    `turn` is the number of the last line that was heard together with it, once somebody has tried.
+    """
 
     seq: int
     sender: Sender
@@ -98,6 +140,7 @@ class Line:
     state: Hearing | None = None
     attempts: int = 0
     answers: int | None = None
+    turn: int | None = None
 
     @property
     def bubble(self) -> Bubble:
@@ -105,12 +148,18 @@ class Line:
 
     @property
     def said(self) -> Said:
-        return Said(self.body.get("text", ""), self.body.get("payload"), self.body.get("location"))
+        sent = {name: self.body[name] for name in ("payload", "location", "voice", "noted") if name in self.body}
+        return Said(self.body.get("text", ""), photos=tuple(self.body.get("photos") or ()), **sent)
 
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """A filed complaint. `draft_id` makes filing idempotent. `since` is in the citizen's words."""
+    """A filed complaint. `draft_id` makes filing idempotent.
+
+    `since` is as the card told it, `began` the beginning in ISO 8601, cut where the knowledge ends. `confidential`: the
+    contact is for nobody but the unit that deals with it. `answers` are (label, value) of questions of its kind.
+    `media`: addresses of its pictures and recordings, set only where it leaves for the backend.
+    """
 
     id: str
     number: str
@@ -127,9 +176,15 @@ class Complaint:
     filed_at: datetime
     due_at: datetime
     joined: bool = False
+    began: str | None = None
+    confidential: bool = False
+    answers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     request_type: RequestType = RequestType.COMPLAINT
     urgency: Urgency = Urgency.ORDINARY
     history: tuple[StatusChange, ...] = field(default=(), compare=False)
+    photos: int = field(default=0, compare=False)
+    voices: int = field(default=0, compare=False)
+    media: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def latest(self) -> StatusChange | None:
@@ -238,8 +293,7 @@ class Task(StrEnum):
 
     FILE = "file"
     NOTICE = "notice"
-    # Something about a complaint that the backend has: `{"kind", "key", "text"}`, see `UpdateKind`. In order for each
-    # complaint, and never before the backend has it.
+    # Something about a complaint that the backend has, in order: `{"kind", "key", "text"}`, see `UpdateKind`.
     UPDATE = "update"
     # A unit that helps hears of the complaint by a request of its own: `{"unit", "mark"}`.
     COPY = "copy"
@@ -326,16 +380,6 @@ class BackendRequest:
     note_id: str | None = None
     lost_at: datetime | None = None
     last_event: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Handover:
-    """A wish to speak to a person."""
-
-    id: int
-    conversation_id: str
-    asked_at: datetime
-    context: dict[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from integrations.services.errors import Conflict, Rejected
@@ -48,6 +48,7 @@ class Supplementing:
     own: OwnTickets
     words: Words
     clock: Clock
+    link: Callable[[str], str | None] = field(default=lambda _photo: None)
 
     def add(
         self,
@@ -100,5 +101,6 @@ class Supplementing:
         if place and place.full:
             parts.append(self.words.say("followup.to_unit_place", place=place.full))
         if photos:
-            parts.append(self.words.say("followup.to_unit_photos", count=len(photos), names="、".join(photos)))
+            names = " ".join(link for one in photos if (link := self.link(one)))
+            parts.append(self.words.say("followup.to_unit_photos", count=len(photos), names=names).strip())
         return "\n".join(parts) or self.words.say("followup.to_unit_pin")

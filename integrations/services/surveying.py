@@ -178,6 +178,15 @@ class Surveying:
         with self.unit_of_work() as tx:
             return self._find(tx, conversation_id, invitation_id)
 
+    def in_words(self, conversation_id: str, invitation_id: int | None) -> bool:
+        """Whether the question that waits is answered in one's own words, whatever they sound like."""
+        try:
+            asked = self.current(conversation_id, invitation_id)
+        except NoSurvey:
+            return False
+        place = len(asked.invitation.answers)
+        return not asked.done and asked.survey.questions[place].kind is AnswerKind.WORDS
+
     def answer(self, conversation_id: str, invitation_id: int, place: int, value: str) -> Asked:
         """Keep the answer of a button to question `place`; one that was answered before stays. Raises NoSurvey."""
         with self.unit_of_work() as tx:

@@ -19,6 +19,7 @@ from integrations.store import histories
 from integrations.store import tables as t
 from integrations.store.contacts import ContactTable
 from integrations.store.incidents import group, withdrawn
+from integrations.store.media import go_with
 from integrations.store.table import Repository
 from kb.lifecycle import StatusChange
 from kb.places import Place
@@ -54,6 +55,9 @@ class ComplaintTable(Repository):
                         category_confidence=complaint.category_confidence,
                         place=place,
                         since=complaint.since,
+                        began=complaint.began,
+                        confidential=complaint.confidential,
+                        answers=[list(one) for one in complaint.answers] or None,
                         anonymous=complaint.anonymous,
                         joined=complaint.joined,
                         request_type=complaint.request_type,
@@ -112,6 +116,10 @@ class ComplaintTable(Repository):
         )
         return [self._complaint(row) for row in rows.all()]
 
+    def guard(self, complaint_id: str, *, anonymous: bool, confidential: bool | None = None) -> None:
+        values = {"anonymous": anonymous} | ({} if confidential is None else {"confidential": confidential})
+        self._db.execute(update(t.complaints).where(t.complaints.c.id == complaint_id).values(**values))
+
     def lead(self, complaint_id: str) -> None:
         self._db.execute(update(t.complaints).where(t.complaints.c.id == complaint_id).values(joined=False))
 
@@ -154,6 +162,9 @@ class ComplaintTable(Repository):
             category_confidence=row.category_confidence,
             place=Place.from_dict(row.place) if row.place else None,
             since=row.since,
+            began=row.began,
+            confidential=row.confidential,
+            answers=tuple((label, value) for label, value in row.answers or ()),
             anonymous=row.anonymous,
             joined=row.joined,
             request_type=RequestType(row.request_type),
@@ -184,6 +195,7 @@ class ReportTable(Repository):
                 )
         except IntegrityError:
             return False
+        go_with(self._db, report.complaint_id, report.photos)
         return True
 
     def of_complaint(self, complaint_id: str) -> Sequence[Report]:

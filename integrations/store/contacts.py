@@ -1,22 +1,26 @@
-"""Contacts as rows: sealed, bound to their complaint, and found by a keyed hash."""
+"""Contacts as rows: sealed, bound to their complaint, and found by a keyed hash.
+
+The numbers of calls that are to be made are sealed by the same keys in a table of their own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select, union_all, update
 
 from integrations.services.errors import NeedsPerson
 from integrations.services.personal_ports import Sealer, Sealers
 from integrations.services.personal_records import Sealed
 from integrations.store import tables as t
+from integrations.store.handover_tables import call_backs
 from integrations.store.personal_tables import sealed_contacts
 from integrations.store.table import Repository
 
 PHONE, WORDS = "phone", "words"
 _NOBODY = "00000000000"
-_c = sealed_contacts.c
+_c, _b = sealed_contacts.c, call_backs.c
 
 
 class ContactTable(Repository):
@@ -59,13 +63,16 @@ class ContactTable(Repository):
         return list(self._db.execute(newest).scalars())
 
     def key_ids(self) -> dict[str, int]:
-        rows = self._db.execute(select(_c.key_id, func.count()).group_by(_c.key_id).order_by(_c.key_id))
+        used = union_all(select(_c.key_id), select(_b.key_id).where(_b.key_id.is_not(None))).subquery()
+        rows = self._db.execute(select(used.c.key_id, func.count()).group_by(used.c.key_id).order_by(used.c.key_id))
         return {str(name): int(count) for name, count in rows}
 
     def check(self) -> None:
         for name in self.key_ids():
-            row = self._db.execute(select(sealed_contacts).where(_c.key_id == name).limit(1)).one()
-            self._read(row)
+            if row := self._db.execute(select(sealed_contacts).where(_c.key_id == name).limit(1)).first():
+                self._read(row)
+            if row := self._db.execute(select(call_backs).where(_b.key_id == name).limit(1)).first():
+                self.opened_call(row)
 
     def unsealed(self) -> int:
         return int(self._db.execute(select(func.count()).select_from(t.contacts)).scalar_one())
@@ -87,7 +94,24 @@ class ContactTable(Repository):
         rows = self._db.execute(some).all()
         for row in rows:
             self._put(row.complaint_id, row.purpose, self._read(row))
-        return len(rows)
+        calls = select(call_backs).where(_b.key_id != self._sealer.first)
+        left = calls.order_by(_b.id).limit(limit - len(rows)).with_for_update(skip_locked=True)
+        promised = self._db.execute(left).all()
+        for row in promised:
+            self.seal_call(row.id, self.opened_call(row))
+        return len(rows) + len(promised)
+
+    # -- calls that are to be made -------------------------------------------------------------------------------
+
+    def seal_call(self, call_id: int, phone: str) -> None:
+        """Put the number of a call, in place of the one before."""
+        sealed = self._sealer.seal(phone, _about_call(call_id))
+        values = {"key_id": sealed.key_id, "phone": sealed.body}
+        self._db.execute(update(call_backs).where(_b.id == call_id).values(**values))
+
+    def opened_call(self, row: Row[Any]) -> str:
+        """The number of a row of `call_backs` that has one."""
+        return self._sealer.open(Sealed(row.key_id, row.phone), _about_call(row.id))
 
     # -- one row -------------------------------------------------------------------------------------------------
 
@@ -112,3 +136,7 @@ class ContactTable(Repository):
 
 def _about(complaint_id: str, purpose: str) -> str:
     return f"{complaint_id}:{purpose}"
+
+
+def _about_call(call_id: int) -> str:
+    return f"call-back-{call_id}:{PHONE}"

@@ -1,4 +1,4 @@
-"""Conversations, their lines, and wishes to speak to a person."""
+"""Conversations and their lines."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sqlalchemy.exc import IntegrityError
 
 from integrations.services.records import (
     Conversation,
-    Handover,
     Hearing,
     Line,
     Sender,
 )
 from integrations.store import tables as t
+from integrations.store.links import STEPS
 from integrations.store.table import Repository
 from kb.text import mask_numbers
 
@@ -32,7 +32,7 @@ class ConversationTable(Repository):
             t.conversations.c.channel == channel, t.conversations.c.address == address
         )
         if row := self._db.execute(known).first():
-            return _conversation(row)
+            return self._following(row)
         citizen, conversation = uuid.uuid4().hex, uuid.uuid4().hex
         try:
             with self._db.begin_nested():
@@ -46,9 +46,23 @@ class ConversationTable(Repository):
             return _conversation(self._db.execute(known).one())
         return Conversation(conversation, channel, address, citizen)
 
-    def get(self, conversation_id: str) -> Conversation | None:
-        row = self._db.execute(select(t.conversations).where(t.conversations.c.id == conversation_id)).first()
-        return _conversation(row) if row else None
+    def get(self, conversation_id: str, *, following: bool = True) -> Conversation | None:
+        row = self._row(conversation_id)
+        if row is None:
+            return None
+        return self._following(row) if following else _conversation(row)
+
+    def _row(self, conversation_id: str) -> Row[Any] | None:
+        return self._db.execute(select(t.conversations).where(t.conversations.c.id == conversation_id)).first()
+
+    def _following(self, row: Row[Any]) -> Conversation:
+        """Where that conversation goes on; itself where the other is gone."""
+        for _ in range(STEPS):
+            further = self._row(row.goes_on_in) if row.goes_on_in else None
+            if further is None:
+                break
+            row = further
+        return _conversation(row)
 
     def append(
         self,
@@ -128,27 +142,56 @@ class ConversationTable(Repository):
         )
         return list(rows.scalars())
 
-    def attempt(self, conversation_id: str, seq: int) -> int:
-        return int(
-            self._db.execute(
-                update(t.lines)
-                .where(t.lines.c.conversation_id == conversation_id, t.lines.c.seq == seq)
-                .values(attempts=t.lines.c.attempts + 1)
-                .returning(t.lines.c.attempts)
-            ).scalar_one()
+    def before(self, conversation_id: str, seq: int, *, limit: int) -> Sequence[Line]:
+        rows = self._db.execute(
+            select(t.lines)
+            .where(t.lines.c.conversation_id == conversation_id, t.lines.c.seq < seq)
+            .order_by(t.lines.c.seq.desc())
+            .limit(limit)
         )
+        return [_line(row) for row in rows]
 
-    def settle(self, conversation_id: str, seq: int, state: Hearing) -> bool:
+    def attempt(self, conversation_id: str, seqs: Sequence[int]) -> int:
+        tries = self._db.execute(
+            update(t.lines)
+            .where(t.lines.c.conversation_id == conversation_id, t.lines.c.seq.in_(seqs))
+            .values(attempts=t.lines.c.attempts + 1, turn=max(seqs))
+            .returning(t.lines.c.attempts)
+        ).scalars()
+        return int(max(tries))
+
+    def reword(self, conversation_id: str, seq: int, text: str) -> Line | None:
+        line = self.line(conversation_id, seq)
+        if line is None or line.body.get("text"):
+            return line
+        mine = (t.lines.c.conversation_id == conversation_id, t.lines.c.seq == seq)
+        self._db.execute(update(t.lines).where(*mine).values(body={**line.body, "text": text}))
+        return self.line(conversation_id, seq)
+
+    def settle(self, conversation_id: str, seqs: Sequence[int], state: Hearing, *, keep: bool = False) -> bool:
         pending = (
             t.lines.c.conversation_id == conversation_id,
-            t.lines.c.seq == seq,
+            t.lines.c.seq.in_(seqs),
             t.lines.c.state == Hearing.PENDING,
         )
-        body = self._db.execute(select(t.lines.c.body).where(*pending)).scalar()
-        # Heard is heard: what stays of the line needs no whole phone.
-        values = {"state": state, "body": _masked(body)} if body else {"state": state}
-        changed = self._db.execute(update(t.lines).where(*pending).values(**values))
-        return changed.rowcount == 1
+        bodies = self._db.execute(select(t.lines.c.seq, t.lines.c.body).where(*pending)).all()
+        changed = 0
+        for seq, body in bodies:
+            # Heard is heard: what stays of the line needs no whole phone.
+            values = {"state": state, "body": _masked(body)} if body and not keep else {"state": state}
+            changed += self._db.execute(update(t.lines).where(*pending, t.lines.c.seq == seq).values(**values)).rowcount
+        return changed == len(seqs)
+
+    def mask(self, conversation_id: str, *, after: int) -> None:
+        heard = (
+            t.lines.c.conversation_id == conversation_id,
+            t.lines.c.seq > after,
+            t.lines.c.sender == Sender.CITIZEN,
+            t.lines.c.state != Hearing.PENDING,
+        )
+        for seq, body in self._db.execute(select(t.lines.c.seq, t.lines.c.body).where(*heard)).all():
+            if (masked := _masked(body)) != body:
+                self._db.execute(update(t.lines).where(*heard, t.lines.c.seq == seq).values(body=masked))
 
     def last_seq(self, conversation_id: str) -> int:
         found = select(t.conversations.c.last_seq).where(t.conversations.c.id == conversation_id)
@@ -165,31 +208,6 @@ class ConversationTable(Repository):
             if line.body.get("options"):
                 return line
         return None
-
-
-class HandoverTable(Repository):
-    """Wishes to speak to a person."""
-
-    def add(self, conversation_id: str, context: dict[str, Any], at: datetime) -> Handover:
-        number = self._db.execute(
-            insert(t.handovers)
-            .values(conversation_id=conversation_id, context=_masked(context), asked_at=at)
-            .returning(t.handovers.c.id)
-        ).scalar_one()
-        return Handover(number, conversation_id, at, context)
-
-    def waiting(self) -> Sequence[Handover]:
-        rows = self._db.execute(select(t.handovers).where(t.handovers.c.taken_at.is_(None)).order_by(t.handovers.c.id))
-        return [Handover(row.id, row.conversation_id, row.asked_at, row.context) for row in rows]
-
-    def take(self, handover_id: int, at: datetime) -> Handover | None:
-        row = self._db.execute(
-            update(t.handovers)
-            .where(t.handovers.c.id == handover_id)
-            .values(taken_at=func.coalesce(t.handovers.c.taken_at, at))
-            .returning(t.handovers)
-        ).first()
-        return Handover(row.id, row.conversation_id, row.asked_at, row.context) if row else None
 
 
 def _masked(body: dict[str, Any]) -> dict[str, Any]:
@@ -211,4 +229,5 @@ def _line(row: Row[Any]) -> Line:
         Hearing(row.state) if row.state else None,
         row.attempts,
         row.answers,
+        row.turn,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -26,6 +27,11 @@ log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 15
+# How often the first in line asks for SQLite's write lock.
+ASK_AGAIN_SECONDS = 0.002
+# As many connections stay open as a process has threads at work in a rush: to open one takes longer than most work.
+SQLITE_POOL = 20
+_READING = "jiesu_reading"
 
 
 def connect(url: str) -> Engine:
@@ -34,9 +40,10 @@ def connect(url: str) -> Engine:
     Parameters stay out of error messages: they are what citizens said.
     """
     if make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
+        engine = create_engine(url, hide_parameters=True, pool_size=SQLITE_POOL, connect_args={"timeout": BUSY_SECONDS})
         event.listen(engine, "connect", _set_up_sqlite)
-        event.listen(engine, "begin", _begin_immediate)
+        event.listen(engine, "begin", _Begin())
+        event.listen(engine, "checkin", _may_write_again)
         return engine
     return create_engine(
         url,
@@ -75,10 +82,53 @@ def _keep_a_write_ahead_log(cursor: Any) -> None:
             time.sleep(0.02)
 
 
-def _begin_immediate(connection: Connection) -> None:
-    # A transaction that reads first and writes later would fail when another process wrote in between;
-    # taking the write lock at once makes it wait its turn instead.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+class _Begin:
+    """Begins transactions in SQLite, where one alone may write.
+
+    A transaction that reads first and writes later would fail when another process wrote in between; taking the write
+    lock at once makes it wait its turn instead. SQLite asks for the lock less and less often, up to every tenth of a
+    second; with many waiting, most of a turn would be spent asleep. Here the threads of a process stand in line, and
+    the first of them asks every other millisecond.
+    """
+
+    def __init__(self) -> None:
+        self._line = threading.Lock()
+
+    def __call__(self, connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        if connection.get_execution_options().get(_READING):
+            driver.execute("PRAGMA query_only=ON")
+            driver.execute("BEGIN")
+            return
+        in_line = self._line.acquire(timeout=BUSY_SECONDS)
+        try:
+            driver.execute("PRAGMA busy_timeout=0")
+            if not (in_line and _begun(driver)):
+                connection.exec_driver_sql("BEGIN IMMEDIATE")  # for the last time, and with SQLAlchemy's error
+        finally:
+            driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+            if in_line:
+                self._line.release()
+
+
+def _begun(driver: Any) -> bool:
+    """Ask for the write lock until it is there; False where it cannot be had."""
+    give_up = time.monotonic() + BUSY_SECONDS
+    while time.monotonic() < give_up:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as refused:
+            if refused.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                return False
+            time.sleep(ASK_AGAIN_SECONDS)
+        else:
+            return True
+    return False
+
+
+def _may_write_again(connection: Any, _record: Any) -> None:
+    if connection is not None:
+        connection.execute("PRAGMA query_only=OFF")
 
 
 def unit_of_work(engine: Engine, sealer: Sealers | None = None) -> Callable[[], AbstractContextManager[Repositories]]:
@@ -89,17 +139,35 @@ def unit_of_work(engine: Engine, sealer: Sealers | None = None) -> Callable[[], 
 
     @contextmanager
     def open_transaction() -> Iterator[Repositories]:
-        try:
-            with engine.begin() as connection:
-                yield Repositories(connection, sealer)
-        except OperationalError as away:
-            raise TryLater(f"the database did not answer: {away.orig}") from away
-        except DBAPIError as lost:
-            if lost.connection_invalidated:
-                raise TryLater(f"the database went away: {lost.orig}") from lost
-            raise
+        with _translated(), engine.begin() as connection:
+            yield Repositories(connection, sealer)
 
     return open_transaction
+
+
+def reading(engine: Engine, sealer: Sealers | None = None) -> Callable[[], AbstractContextManager[Repositories]]:
+    """Opens transactions that only read, one moment of the database: they wait for nobody, and nobody for them."""
+    reader = engine.execution_options(**{_READING: True, "postgresql_readonly": True})
+
+    @contextmanager
+    def open_transaction() -> Iterator[Repositories]:
+        with _translated(), reader.begin() as connection:
+            yield Repositories(connection, sealer)
+
+    return open_transaction
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """What the driver raises, in the words of the use cases."""
+    try:
+        yield
+    except OperationalError as away:
+        raise TryLater(f"the database did not answer: {away.orig}") from away
+    except DBAPIError as lost:
+        if lost.connection_invalidated:
+            raise TryLater(f"the database went away: {lost.orig}") from lost
+        raise
 
 
 def leave_nothing_behind(engine: Engine) -> None:

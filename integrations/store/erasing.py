@@ -11,8 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, exists, select, update
 
+from integrations.services.handover_records import CallState
 from integrations.store import tables as t
 from integrations.store.followup_tables import citizen_updates
+from integrations.store.handover_tables import call_backs, handover_acts, handovers
 from integrations.store.personal_tables import erasures
 from integrations.store.satisfaction_tables import (
     feedback_rounds,
@@ -23,6 +25,7 @@ from integrations.store.satisfaction_tables import (
     survey_invitations,
     surveys,
 )
+from kb.handover.states import OPEN, State
 from kb.places import Place
 
 WORDS = "words"
@@ -44,9 +47,14 @@ def coarse(place: Any) -> Any:
     ).as_dict()
 
 
+def _over(state: str) -> str:
+    """Nobody waits any more for somebody who is gone."""
+    return State.ENDED if state in OPEN else state
+
+
 # By table: which column holds the complaint's id, and what each column becomes (a value, or a function of it).
 OF_COMPLAINT: dict[Table, tuple[str, dict[str, Any]]] = {
-    t.complaints: ("id", {"description": "", "since": None, "place": coarse}),
+    t.complaints: ("id", {"description": "", "since": None, "answers": None, "place": coarse}),
     t.reports: ("complaint_id", {"text": "", "photos": list, "place": coarse}),
     t.screening_tags: ("complaint_id", {"evidence": ""}),
     t.outbox: ("complaint_id", {"payload": lambda kept: {**kept, "text": ""} if "text" in kept else kept}),
@@ -56,12 +64,23 @@ OF_COMPLAINT: dict[Table, tuple[str, dict[str, Any]]] = {
 }
 
 OF_CONVERSATION: dict[Table, tuple[str, dict[str, Any]]] = {
-    t.handovers: ("conversation_id", {"context": dict}),
+    handovers: ("conversation_id", {"context": dict, "state": _over}),
+    handover_acts: ("conversation_id", {"text": lambda kept: "" if kept is not None else None}),
+    call_backs: (
+        "conversation_id",
+        {
+            **dict.fromkeys(("about", "wanted", "shown"), ""),
+            **dict.fromkeys(("phone", "key_id"), None),
+            "note": lambda kept: "" if kept is not None else None,
+            "state": lambda kept: CallState.WITHDRAWN if kept == CallState.OPEN else kept,
+        },
+    ),
 }
 
 # Text and JSON of tables that belong to a person and hold nothing of theirs, or go in a way of their own.
 ON_PURPOSE = {
     "lines.body": "the row is deleted",
+    "media.words": "the row is deleted",
     "conversations.address": "replaced",
     "status_changes.note": "by the move `erased`, so that the chain stays whole",
     "status_changes.photos": "by the move `erased`",

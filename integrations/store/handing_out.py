@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, or_, select
 
 from integrations.services.personal_records import Person
+from integrations.store.handover_tables import call_backs
 from integrations.store.personal_tables import sealed_contacts
 from integrations.store.satisfaction_tables import survey_answers, survey_invitations
 from integrations.store.tables import citizens, complaints, contacts, conversations, metadata
@@ -16,6 +17,8 @@ from integrations.store.tables import citizens, complaints, contacts, conversati
 # Contacts are handed out opened; that a database row waits, or which keys and salts it has, is nobody's data.
 _NOT = frozenset({sealed_contacts, contacts})
 _COLUMNS_NOT = frozenset({"salt", "digest", "hash", "claimed_by", "lease_until", "claim", "worker", "vector"})
+# The number of a call is handed out opened, like the other contacts.
+_SEALED = {call_backs: frozenset({"phone", "key_id"})}
 # Rows in one statement: SQLite takes no more than some thousands of values.
 _AT_ONCE = 500
 
@@ -44,6 +47,7 @@ def rows(db: Connection, person: Person) -> dict[str, list[dict[str, Any]]]:
 def _where(db: Connection, table: Table, keys: dict[str, list[Any]]) -> list[dict[str, Any]]:
     """The rows that any of the keys names, each once."""
     own = [column.name for column in table.primary_key.columns]
+    left_out = _COLUMNS_NOT | _SEALED.get(table, frozenset())
     made: dict[tuple[Any, ...], dict[str, Any]] = {}
     for name, ids in keys.items():
         for start in range(0, len(ids), _AT_ONCE):
@@ -51,7 +55,7 @@ def _where(db: Connection, table: Table, keys: dict[str, list[Any]]) -> list[dic
             for row in db.execute(wanted):
                 kept = row._mapping
                 key = tuple(kept[one] for one in own)
-                made[key] = {one: _plain(kept[one]) for one in kept if one not in _COLUMNS_NOT}
+                made[key] = {one: _plain(kept[one]) for one in kept if one not in left_out}
     return [made[key] for key in sorted(made)]
 
 

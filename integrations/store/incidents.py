@@ -138,6 +138,14 @@ class IncidentTable(Repository):
         rows = {row[0]: row for row in self._db.execute(select(*columns).where(_c.id.in_(places.keys())))}
         return [Glimpse(*rows[one][1:], place=worth) for one, worth in places.items()]
 
+    def without_vector(self, limit: int) -> Sequence[OpenIncident]:
+        wanted = select(t.incidents).where(_c.vector.is_(None), _c.closed_at.is_(None))
+        return [_open(row) for row in self._db.execute(wanted.order_by(_c.opened_at.desc(), _c.id).limit(limit))]
+
+    def give_vector(self, incident_id: str, vector: bytes) -> None:
+        mine = update(t.incidents).where(_c.id == incident_id, _c.vector.is_(None))
+        self._db.execute(mine.values(vector=vector))
+
     def near(self, *, level1: str, district: str | None, limit: int = 200) -> Sequence[OpenIncident]:
         wanted = select(t.incidents).where(_c.level1 == level1, _c.closed_at.is_(None), _c.merged_into.is_(None))
         if district:

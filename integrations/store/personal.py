@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from integrations.services.personal_records import Act, Erased, Person
 from integrations.store import erasing, handing_out
 from integrations.store import tables as t
+from integrations.store.media import delete_of_complaint, delete_of_conversation
 from integrations.store.personal_tables import erasures, personal_acts, sealed_contacts
 from integrations.store.table import Repository
 from kb.lifecycle import OPEN, Status
@@ -72,7 +73,7 @@ class PersonalTable(Repository):
         return int(self._db.execute(sealed).rowcount) + int(self._db.execute(plain).rowcount)
 
     def erase_words(self, complaint_id: str) -> int:
-        return erasing.words_of_complaint(self._db, complaint_id)
+        return erasing.words_of_complaint(self._db, complaint_id) + delete_of_complaint(self._db, complaint_id)
 
     def erased(self, complaint_id: str, kind: str, at: datetime) -> None:
         try:
@@ -84,6 +85,7 @@ class PersonalTable(Repository):
     def erase_conversation(self, conversation_id: str) -> Erased:
         lines = self._db.execute(delete(t.lines).where(t.lines.c.conversation_id == conversation_id)).rowcount
         erasing.words_of_conversation(self._db, conversation_id)
+        delete_of_conversation(self._db, conversation_id)
         mine = t.conversations.c.id == conversation_id
         row = self._db.execute(select(t.conversations).where(mine)).one()
         self._db.execute(update(t.conversations).where(mine).values(address=f"{GONE}{conversation_id}"))

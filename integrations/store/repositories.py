@@ -7,19 +7,24 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from integrations.services.personal_ports import Sealers
+from integrations.store.call_backs import CallBackTable
 from integrations.store.cases import ComplaintTable, ReportTable
 from integrations.store.contacts import ContactTable
-from integrations.store.conversations import ConversationTable, HandoverTable
+from integrations.store.conversations import ConversationTable
 from integrations.store.followup import CitizenUpdateTable, NoticeTable
+from integrations.store.handovers import HandoverTable
 from integrations.store.histories import HistoryTable
 from integrations.store.incidents import IncidentTable
 from integrations.store.known_issues import FeedTable, KnownIssueTable
 from integrations.store.ledger import LedgerTable
+from integrations.store.links import LinkTable
+from integrations.store.media import MediaTable
 from integrations.store.merges import MergeTable
 from integrations.store.personal import PersonalTable
 from integrations.store.satisfaction import FeedbackTable, RecheckTable
 from integrations.store.screenings import ScreeningTable
 from integrations.store.sending import BackendRequestTable, OutboxTable
+from integrations.store.staff import StaffTokenTable
 from integrations.store.surveys import SurveyTable
 from integrations.store.timers import TimerTable
 from integrations.store.warnings import DeadlineTable, WarningTable
@@ -35,6 +40,10 @@ class Repositories:
     @cached_property
     def conversations(self) -> ConversationTable:
         return ConversationTable(self._connection)
+
+    @cached_property
+    def links(self) -> LinkTable:
+        return LinkTable(self._connection)
 
     @cached_property
     def complaints(self) -> ComplaintTable:
@@ -55,6 +64,10 @@ class Repositories:
     @cached_property
     def reports(self) -> ReportTable:
         return ReportTable(self._connection)
+
+    @cached_property
+    def media(self) -> MediaTable:
+        return MediaTable(self._connection)
 
     @cached_property
     def merges(self) -> MergeTable:
@@ -99,6 +112,14 @@ class Repositories:
     @cached_property
     def handovers(self) -> HandoverTable:
         return HandoverTable(self._connection)
+
+    @cached_property
+    def call_backs(self) -> CallBackTable:
+        return CallBackTable(self._connection, self.contacts)
+
+    @cached_property
+    def staff_tokens(self) -> StaffTokenTable:
+        return StaffTokenTable(self._connection)
 
     @cached_property
     def screenings(self) -> ScreeningTable:

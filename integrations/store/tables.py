@@ -26,6 +26,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -77,6 +79,8 @@ conversations = Table(
     Column("address", String(128), nullable=False),
     Column("citizen_id", ForeignKey("citizens.id"), nullable=False, index=True),
     Column("last_seq", Integer, nullable=False, default=0),
+    # The conversation of another channel with which this address goes on, once its citizen has joined them.
+    Column("goes_on_in", _Id),
     _moment("created_at"),
     UniqueConstraint("channel", "address"),
 )
@@ -93,6 +97,8 @@ lines = Table(
     Column("state", String(16)),
     Column("attempts", Integer, nullable=False, default=0),
     Column("answers", Integer),
+    # The last of the lines that are heard together with this one, since somebody first tried.
+    Column("turn", Integer),
     _moment("at"),
     UniqueConstraint("conversation_id", "seq"),
     UniqueConstraint("conversation_id", "client_id"),
@@ -102,6 +108,15 @@ Index(
     lines.c.at,
     sqlite_where=lines.c.state == "pending",
     postgresql_where=lines.c.state == "pending",
+)
+
+# Codes that are said on the other channel, at most one for a conversation; a used one is gone.
+link_codes = Table(
+    "link_codes",
+    metadata,
+    Column("code", String(8), primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False, unique=True),
+    _moment("expires_at"),
 )
 
 incidents = Table(
@@ -127,6 +142,8 @@ incidents = Table(
     Column("merged_into", ForeignKey("incidents.id"), index=True),
     Column("survivor_id", _Id, nullable=False, index=True, server_default=""),
 )
+_NO_VECTOR = and_(incidents.c.vector.is_(None), incidents.c.closed_at.is_(None))
+Index("ix_incidents_no_vector", incidents.c.opened_at, sqlite_where=_NO_VECTOR, postgresql_where=_NO_VECTOR)
 Index("ix_incidents_recurred", incidents.c.recurred_at)
 Index("ix_incidents_open", incidents.c.level1, incidents.c.district, incidents.c.closed_at, incidents.c.last_report_at)
 
@@ -189,8 +206,14 @@ complaints = Table(
     Column("category", String(6), nullable=False),
     Column("category_confidence", Float, nullable=False),
     Column("place", JSON),
+    # As the card told it, and the beginning as ISO 8601, cut where the knowledge ends (2026-11, 2026-11-18).
     Column("since", String(64)),
+    Column("began", String(16)),
     Column("anonymous", Boolean, nullable=False),
+    # The contact is for nobody but the unit that deals with it.
+    Column("confidential", Boolean, nullable=False, server_default=false()),
+    # What was answered to the questions of its kind: [[label, value], …].
+    Column("answers", JSON(none_as_null=True)),
     Column("joined", Boolean, nullable=False),
     Column("request_type", String(8), nullable=False, server_default="投诉"),
     Column("urgency", String(8), nullable=False, server_default="一般"),
@@ -308,16 +331,6 @@ backend_notes = Table(
     Column("mark", String(32), primary_key=True),
     Column("request_id", String(128), nullable=False, index=True),
     _moment("at"),
-)
-
-handovers = Table(
-    "handovers",
-    metadata,
-    Column("id", _Serial, primary_key=True, autoincrement=True),
-    Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
-    Column("context", JSON, nullable=False),
-    _moment("asked_at", nullable=True),
-    _moment("taken_at", nullable=True),
 )
 
 known_issues = Table(

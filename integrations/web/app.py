@@ -17,7 +17,7 @@ from integrations import __version__
 from integrations.bootstrap import Services
 from integrations.services.errors import ServiceError
 from integrations.services.records import Conversation
-from integrations.web import chat, department, dispatch_hook, errors, health
+from integrations.web import chat, department, dispatch_hook, errors, health, media, staff
 from integrations.web.guards import BodyLimit, SafeHeaders
 from integrations.web.sessions import Sessions
 
@@ -36,6 +36,7 @@ def create_app(services: Services) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await anyio.to_thread.run_sync(services.conversing.make_ready)
         sweeper = asyncio.create_task(_sweep(services))
         try:
             yield
@@ -58,10 +59,12 @@ def create_app(services: Services) -> FastAPI:
     sessions = Sessions(services.settings.secrets["session_secret"], secure=services.settings.cookie_secure)
     app.state.services, app.state.sessions = services, sessions
     app.include_router(chat.router)
+    app.include_router(media.router)
+    app.include_router(staff.router)
     app.include_router(dispatch_hook.router(services))
     app.include_router(health.router(services))
     # The demo department has no sign-in and shows phone numbers: never to anyone but this machine.
-    larger: dict[str, int] = {}
+    larger: dict[str, int] = {media.PATH: media.BODY_LIMIT}
     if not services.settings.dispatch_url and services.settings.host in LOOPBACK:
         app.include_router(department.router(services.settings))
         larger[department.PATH] = department.BODY_LIMIT
@@ -97,6 +100,7 @@ async def _sweep(services: Services) -> None:
     async def take_up(conversation: Conversation) -> None:
         async with gate:
             try:
+                await anyio.to_thread.run_sync(services.conversing.please_wait, conversation.id)
                 await services.conversing.drive(conversation)
             except ServiceError as later:
                 log.warning("left for the next sweep: conversation=%s %s", conversation.id, later)

@@ -15,9 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from integrations.bootstrap import Services
 from integrations.services.conversing import MAX_CHARACTERS, MOST_LINES
 from integrations.services.errors import Rejected, TryLater
+from integrations.services.gathering import typing_mark
+from integrations.services.queueing import Busy
 from integrations.services.records import Conversation, Hearing, Line, Said, Sender
 from integrations.web.errors import ApiError, may_answer
 from integrations.web.sessions import Sessions
+from kb.media_types import Kind
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +28,8 @@ log = logging.getLogger(__name__)
 WAIT_SECONDS = 8.0
 # One conversation, one address: generous for people, a stop for programs.
 MESSAGES_A_MINUTE, SESSIONS_A_MINUTE = 40, 120
+# So long a sign that the citizen is typing holds, in seconds; the page gives one a second.
+TYPING_SECONDS = 2
 
 
 class Location(BaseModel):
@@ -78,6 +83,13 @@ class OptionOut(BaseModel):
     title: str
 
 
+class MediumOut(BaseModel):
+    """A picture or a recording of the citizen's."""
+
+    kind: Annotated[str, Field(description="photo or voice")]
+    url: Annotated[str, Field(description="For this session only")]
+
+
 class MessageOut(BaseModel):
     """One line of the conversation. `client_id` is the id under which the front end sent it."""
 
@@ -87,6 +99,7 @@ class MessageOut(BaseModel):
     sender: Annotated[str, Field(serialization_alias="from", description="citizen, assistant or notice")]
     at: datetime
     text: str
+    media: list[MediumOut]
     client_id: str | None
     options: list[OptionOut]
     card: Annotated[
@@ -106,8 +119,12 @@ class SessionOut(BaseModel):
 
 
 class MessagesOut(BaseModel):
-    """Lines in order; `pending` while an answer is still being worked on."""
+    """Lines in order; `pending` while an answer is still being worked on.
 
+    `conversation` changes when the session goes on with one of another channel: its lines count anew.
+    """
+
+    conversation: str
     messages: list[MessageOut]
     latest: int
     pending: bool
@@ -127,11 +144,17 @@ def out(line: Line) -> MessageOut:
         seq=line.seq,
         sender=line.sender,
         at=line.at,
-        text=line.body.get("text") or ("（发送了位置）" if line.body.get("location") else ""),
-        client_id=line.client_id,
+        text=line.body.get("text") or line.body.get("shown") or "",
+        media=_media(line) if line.sender is Sender.CITIZEN else [],
+        client_id=line.client_id if line.sender is Sender.CITIZEN else None,
         options=options if line.sender is not Sender.CITIZEN else [],
         card=line.body.get("card"),
     )
+
+
+def _media(line: Line) -> list[MediumOut]:
+    sent = [*((Kind.PHOTO, one) for one in line.said.photos), *((Kind.VOICE, one) for one in (line.said.voice,) if one)]
+    return [MediumOut(kind=kind.value, url=f"/api/chat/media/{one}") for kind, one in sent]
 
 
 router = APIRouter(prefix="/api/chat", tags=["chat"])
@@ -149,7 +172,7 @@ Ours = Annotated[Services, Depends(_services)]
 Cookies = Annotated[Sessions, Depends(_sessions)]
 
 
-def _only_our_page(
+def only_our_page(
     services: Ours,
     x_jiesu: Annotated[str, Header(description="Anything but empty: no form of another site can send a header")] = "",
 ) -> None:
@@ -170,7 +193,7 @@ Mine = Annotated[Conversation, Depends(_mine)]
 
 @router.post(
     "/session",
-    dependencies=[Depends(_only_our_page)],
+    dependencies=[Depends(only_our_page)],
     summary="Begin or go on with a session",
     responses=may_answer(403, 429, 503),
 )
@@ -179,7 +202,7 @@ def session(request: Request, response: Response, services: Ours, sessions: Cook
     address = sessions.address(request)
     if address is None:
         client = request.client.host if request.client else "unknown"
-        _limit(services, f"session:{client}", SESSIONS_A_MINUTE)
+        limit(services, f"session:{client}", SESSIONS_A_MINUTE)
         address = sessions.start(response)
     mine = services.conversing.open("web", address)
     return SessionOut(conversation=mine.id, latest=services.conversing.latest(mine.id))
@@ -192,26 +215,38 @@ def messages(
     after: Annotated[int, Query(ge=0, le=MOST_LINES, description="The last `seq` that is known; 0: all")] = 0,
 ) -> MessagesOut:
     """At most 200 lines; ask again after the last one for more."""
+    # first: an answer that comes between the two looks is then shown at the next one, and not taken for none
+    pending = services.conversing.is_pending(mine.id)
     lines = services.conversing.history(mine.id, after)
     return MessagesOut(
+        conversation=mine.id,
         messages=[out(line) for line in lines],
         latest=lines[-1].seq if lines else after,
-        pending=services.conversing.is_pending(mine.id),
+        pending=pending,
     )
 
 
 @router.post(
     "/messages",
-    dependencies=[Depends(_only_our_page)],
+    dependencies=[Depends(only_our_page)],
     summary="Say something",
     responses=may_answer(401, 403, 413, 422, 429, 503),
 )
 async def say(mine: Mine, services: Ours, incoming: Incoming) -> AnswerOut:
-    """Stored first, answered in its turn. 'pending' means that the answer will stand in the lines later."""
+    """Stored first, answered in its turn. 'pending' means that the answer will stand in the lines later.
+
+    A message that looks unfinished is 'pending' at once: what is sent after it is heard together with it. 429 with
+    Retry-After: too much at once, nothing was stored; send the same again.
+    """
+    return await answer(services, mine, await anyio.to_thread.run_sync(_accept, services, mine, incoming))
+
+
+async def answer(services: Services, mine: Conversation, line: Line) -> AnswerOut:
+    """What followed a line that was just stored."""
     began = time.perf_counter()
-    line = await anyio.to_thread.run_sync(_accept, services, mine, incoming)
-    waited = await _answered(services, mine, line)
+    await _answered(services, mine, line)
     lines = await anyio.to_thread.run_sync(services.conversing.history, mine.id, line.seq - 1)
+    waited = lines[0].state is not Hearing.PENDING
     log.info(
         "turn: conversation=%s seq=%s state=%s ms=%.0f",
         mine.id,
@@ -222,13 +257,22 @@ async def say(mine: Mine, services: Ours, incoming: Incoming) -> AnswerOut:
     return AnswerOut(state="answered" if waited else "pending", messages=[out(one) for one in lines])
 
 
-def _limit(services: Services, key: str, times: int) -> None:
+@router.post(
+    "/typing", dependencies=[Depends(only_our_page)], status_code=204, summary="Say that the citizen is typing"
+)
+def typing(mine: Mine, services: Ours) -> None:
+    """Holds for two seconds: an unfinished message is waited for a little longer."""
+    limit(services, f"typing:{mine.id}", 2 * MESSAGES_A_MINUTE)
+    services.limiter.mark(typing_mark(mine.id), seconds=TYPING_SECONDS)
+
+
+def limit(services: Services, key: str, times: int) -> None:
     if not services.limiter.allow(key, times=times, seconds=60):
         raise ApiError(429, "too_fast", services.speech.words.say("chat.too_fast"), headers={"Retry-After": "15"})
 
 
 def _accept(services: Services, mine: Conversation, incoming: Incoming) -> Line:
-    _limit(services, f"say:{mine.id}", MESSAGES_A_MINUTE)
+    limit(services, f"say:{mine.id}", MESSAGES_A_MINUTE)
     try:
         if incoming.choice:
             said = services.conversing.option(mine.id, incoming.choice.seq, incoming.choice.option)
@@ -239,29 +283,42 @@ def _accept(services: Services, mine: Conversation, incoming: Incoming) -> Line:
         return services.conversing.accept(mine.id, incoming.id, said)
     except Rejected as refused:
         raise ApiError(422, "not_accepted", str(refused)) from refused
+    except Busy as busy:
+        log.warning("shed: conversation=%s %s", mine.id, busy)
+        after = {"Retry-After": f"{busy.after or 5:.0f}"}
+        raise ApiError(429, "busy", services.speech.words.say("chat.shed"), headers=after) from busy
 
 
-async def _answered(services: Services, mine: Conversation, line: Line) -> bool:
-    """Wait for the answer; False when it takes longer than a page should wait. Nothing is lost either way.
+async def _answered(services: Services, mine: Conversation, line: Line) -> None:
+    """Wait for the answer, but not longer than a page should wait. Nothing is lost either way.
 
     Only the waiting ends, never the turn: a turn that is cut off half-way would have to be heard again.
     """
     if line.state is not Hearing.PENDING:
-        return True
-    turn = asyncio.create_task(_drive(services, mine, line))
+        return
+    held = await anyio.to_thread.run_sync(services.conversing.gathering.holds, mine.id, line)
+    turn = asyncio.create_task(_drive(services, mine, line, held=held))
     _turns.add(turn)
     turn.add_done_callback(_turns.discard)
-    await asyncio.wait({turn}, timeout=WAIT_SECONDS)
-    return not await anyio.to_thread.run_sync(services.conversing.is_pending, mine.id, line.seq)
+    if not held:
+        await asyncio.wait({turn}, timeout=WAIT_SECONDS)
 
 
 # Turns that are under way: asyncio itself keeps no firm hold of a task.
 _turns: set[asyncio.Task[None]] = set()
 
 
-async def _drive(services: Services, mine: Conversation, line: Line) -> None:
+async def _drive(services: Services, mine: Conversation, line: Line, *, held: bool) -> None:
+    """The turn; when it takes long, the citizen is told once. While it is they who go on, it does not take long."""
+    conversing, patience = services.conversing, services.settings.please_wait_seconds
+    driving = asyncio.create_task(conversing.drive(mine))
     try:
-        await services.conversing.drive(mine)
+        while not (await asyncio.wait({driving}, timeout=patience))[0]:
+            held, before = (await anyio.to_thread.run_sync(conversing.gathering.look, mine.id)).unfinished, held
+            if not (held or before):
+                await anyio.to_thread.run_sync(conversing.please_wait, mine.id)
+                break
+        await driving
     except TryLater as late:
         log.warning("turn late: conversation=%s seq=%s %s", mine.id, line.seq, late)
     except Exception:

@@ -43,6 +43,7 @@ class ErrorOut(BaseModel):
 MEANINGS = {
     401: "No session yet, or one that is over: begin one with POST /api/chat/session",
     403: "A header that only our own page or the signed sender can send is missing or wrong",
+    404: "There is no such thing, or not any more",
     409: "Too early: something that comes before it has not arrived; come again after Retry-After seconds",
     413: "Larger than is taken",
     422: "It cannot be used; it will never be taken as it is",

@@ -5,6 +5,7 @@ An atlas is loaded from one folder, is never changed, and is safe to use from se
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -67,6 +68,10 @@ class Atlas:
             return reading
         filled = tuple(replace(one, place=self._filled(one.place)) for one in reading.candidates)
         return replace(reading, candidates=filled)
+
+    def spelt(self, syllables: Sequence[str]) -> list[str]:
+        """Names that are written so in pinyin, without tones."""
+        return self.reader.spelt(syllables)
 
     def at(self, point: Point) -> Located:
         """In which divisions a WGS-84 point lies."""

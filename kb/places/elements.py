@@ -29,7 +29,8 @@ class Finder:
         self._tokenizer, meanings = PlaceTokenizer(gazetteer), Meanings(gazetteer)
         endings, everyday = Endings(vocabulary), EverydayWords(vocabulary)
         self._known = KnownNames(meanings, endings, everyday, vocabulary)
-        self._slips = Slips(meanings, Sounds(gazetteer), everyday)
+        self.sounds = Sounds(gazetteer)
+        self._slips = Slips(meanings, self.sounds, everyday)
         self._shaped = ShapedNames(meanings, endings, Beginnings(everyday, vocabulary), self._slips, self._tokenizer)
         self._positions = Positions(meanings, endings, everyday, vocabulary)
 

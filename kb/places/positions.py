@@ -25,6 +25,8 @@ _COUNTED = re.compile(COUNT)
 # Where an address is over.
 _ADDRESS_END = re.compile(r"$|[,，。;；、\s)）]")
 _LONGEST = 14
+# What stands at any road and names nothing: 登州路66号 + 路灯.
+_OF_A_ROAD = re.compile(r"路(?:[灯面口边上旁沿牙肩障缘中]|段(?!泊))")
 
 
 class Positions:
@@ -72,7 +74,7 @@ class Positions:
         if before.kind is Kind.SPOT or ((before.kind is Kind.ROAD or before.tail > before.end) and not numbered):
             return None
         run = self._run(found, before.tail)
-        if not run:
+        if not run or (numbered and _OF_A_ROAD.match(found.text, before.tail)):
             return None
         start, end = before.tail, run[-1].end
         if TAIL.match(found.text, end):

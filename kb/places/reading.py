@@ -82,6 +82,10 @@ class Reader:
         self._city = re.compile(rf"{words.city}(?=[\u4e00-\u9fa5])")
         self._elsewhere = re.compile(rf"(?:{'|'.join(words.elsewhere)})市?{_ELSEWHERE_AFTER}")
 
+    def spelt(self, syllables: Sequence[str]) -> list[str]:
+        """Names that are written so in pinyin, without tones: ('tong', 'an', 'lu') is 同安路."""
+        return list(self._finder.sounds.spelt(syllables))
+
     def read(self, text: str) -> Reading:
         """The place of the problem that the text tells of."""
         text = self._without_city(unicodedata.normalize("NFKC", text)[:MOST_CHARACTERS])
@@ -183,7 +187,11 @@ class Reader:
         end = address.end
         if tail := TAIL.match(text, end):
             end = tail.end()
-        return without_flat(text[address.start : end])
+        said, at = list(text), address.start
+        road = _road(address)
+        if road and road.slip and len(road.name) == road.end - road.start:
+            said[road.start : road.end] = road.name  # 燕尔岛路 is 燕儿岛路: a worker finds the one that there is
+        return without_flat("".join(said[at:end]))
 
     # -- around it -------------------------------------------------------------------------------------------
 

@@ -23,6 +23,8 @@ _NO_NAME = re.compile(rf"(?:第?{COUNT}{{1,4}}|[a-zA-Z]\d*)(?:号?楼|院|区|�
 _BEGINS_WITH_NUMBER = re.compile(COUNT)
 # 二路, 3街: which of them, nobody knows.
 _ONLY_NUMBER = re.compile(rf"{COUNT}+[路街巷]")
+# 23号路 is a road of a new district; after another name the number is a house's: 登州路66号 + 路灯.
+_NUMBERED_ROAD = re.compile(rf"{COUNT}+号路")
 # Endings that do not make a compound of the road before them: 嘉定路小区, but not 香港路中心.
 _NOT_AFTER_A_ROAD = ("国际", "中心", "一中", "二中")
 # Villages by their shape, compounds when a building follows: 河西新村3号楼.
@@ -32,6 +34,8 @@ _NAMES = ("ns", "nr", "nz", "nrt", "nrfg", "nt", PLACE, "x")
 _IN_NAMES = ("a", "vn", "an", "j", "v")
 _NOT_IN_NAMES = "vpcrud"
 _SHORTEST, _LONGEST_STREET = 3, 7
+# What has houses with numbers.
+_HOUSED = (Kind.ROAD, Kind.COMMUNITY, Kind.SPOT)
 
 
 class ShapedNames:
@@ -101,6 +105,8 @@ class ShapedNames:
             return not _BEGINS_WITH_NUMBER.match(name) and (adjoining is not None or self._namelike(name))
         if kind is Kind.ROAD and name[:-1].endswith(_INHABITED) and _ROAD_BEGINS.match(found.text, end):
             return False  # 曲家炉村 + 路面
+        if kind is Kind.ROAD and adjoining and adjoining.kind in _HOUSED and _NUMBERED_ROAD.fullmatch(name):
+            return False
         if kind is Kind.ROAD:
             numbered = NUMBER.match(found.text, end) is not None
             return not _ONLY_NUMBER.fullmatch(name) and (adjoining is not None or self._namelike(name) or numbered)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -44,8 +44,11 @@ def _pinyin(character: str) -> str:
 def sound(character: str) -> str:
     """How one character sounds, without tone, alike sounds made equal; the character itself where it has no sound."""
     said = citys().sounds.get(character) or _pinyin(character)
-    if said == character:
-        return character
+    return character if said == character else heard(said)
+
+
+def heard(said: str) -> str:
+    """A syllable without tone as `sound` gives it: lang is lan, zhong is zon."""
     for long, short in _ALIKE:
         if said.startswith(long):
             said = short + said[len(long) :]
@@ -112,14 +115,22 @@ class Sounds:
 
     def _sounding(self, said: str) -> Iterator[str]:
         """Names that sound like `said`."""
-        numbers = [self._numbers.get(sound(c), 0) for c in said]
+        yield from self._with([sound(c) for c in said])
+
+    def spelt(self, syllables: Sequence[str]) -> Iterator[str]:
+        """Names that are written so in pinyin: ('tong', 'an', 'lu') is 同安路."""
+        if SHORTEST <= len(syllables) <= LONGEST:
+            yield from self._with([heard(one) for one in syllables])
+
+    def _with(self, wanted: list[str]) -> Iterator[str]:
+        numbers = [self._numbers.get(one, 0) for one in wanted]
         if not all(numbers):
             return  # no name has such a sound
-        wanted = (sum(map(mul, numbers, _MIX)) & _64_BITS) >> 32
-        at, same = bisect_left(self._hashed, wanted), ""
-        while at < len(self._hashed) and self._hashed[at] == wanted:
-            name, same = self.gazetteer.name(self._names[at]), same or sounds(said)
-            if len(name) == len(said) and sounds(name) == same:
+        hashed = (sum(map(mul, numbers, _MIX)) & _64_BITS) >> 32
+        at, same = bisect_left(self._hashed, hashed), "".join(f"{one} " for one in wanted)
+        while at < len(self._hashed) and self._hashed[at] == hashed:
+            name = self.gazetteer.name(self._names[at])
+            if len(name) == len(wanted) and sounds(name) == same:
                 yield name
             at += 1
 

@@ -45,6 +45,28 @@ def tracker(said: dict[str, Any], slots: dict[str, Any] | None = None, events: A
     return Tracker.from_dict(tracker_dict(said, slots, events))
 
 
+class AnyWay(str):
+    """A sentence that equals every way in which it can be said."""
+
+    ways: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return other in self.ways if isinstance(other, str) else False
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
+
+
+def any_way(services: Services, key: str, **gaps: object) -> AnyWay:
+    """What the assistant says, in whichever words."""
+    ways = services.speech.words.ways(key, **gaps)
+    said = AnyWay(ways[0])
+    said.ways = ways
+    return said
+
+
 @dataclass
 class Citizen:
     """One citizen's conversation: takes steps and remembers what Rasa would remember."""
@@ -73,12 +95,19 @@ class Citizen:
         """One action call, after `said` or (None) with nothing new said."""
         if said is not None:
             said["metadata"]["conversation_id"] = self.conversation_id
+            said["metadata"].setdefault("message_id", f"{self.conversation_id}:{len(self.events)}")
             self.last = said
-            self.events.append({"event": "user", "text": said["text"]})
+            self.events.append(
+                {"event": "user", "text": said["text"], "metadata": said["metadata"], "parse_data": said}
+            )
         step, dispatcher = kind(self.services), CollectingDispatcher()
         heard = tracker(self.last, self.slots, list(self.events))
         happened = self.run(step.run(dispatcher, heard, {}))
-        self.events.append({"event": "action", "name": step.name()})
+        if step.name().startswith("validate_") and not happened and self.asked:
+            self.events.append({"event": "action_execution_rejected", "name": step.name().removeprefix("validate_")})
+        else:
+            self.events += [{"event": "bot"} for _ in dispatcher.messages]
+            self.events.append({"event": "action", "name": step.name()})
         self.slots |= {one["name"]: one["value"] for one in happened if one["event"] == "slot"}
         self.happened = happened
         return [Bubble.from_json(one["custom"]) for one in dispatcher.messages]

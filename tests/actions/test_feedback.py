@@ -16,7 +16,7 @@ from integrations.services.surveying import Person
 from kb.lifecycle import Status
 from kb.satisfaction.levels import Level
 from kb.ticket_number import display
-from tests.actions.conftest import Citizen, message
+from tests.actions.conftest import Citizen, any_way, message
 from tests.builders import dispatched, filed, read, relay_all
 
 NUMBER_OF_NOBODY = "481720935561"
@@ -34,7 +34,7 @@ def closed(services: Services) -> str:
 
 
 def words(citizen: Citizen, key: str, **gaps: object) -> str:
-    return citizen.services.speech.words.say(f"feedback.{key}", **gaps)
+    return any_way(citizen.services, f"feedback.{key}", **gaps)
 
 
 def rate(citizen: Citizen, text: str, intent: str = "rate", **how: Any) -> Bubble:
@@ -195,7 +195,10 @@ def test_coming_back_to_the_form_only_asks_again(citizen: Citizen, closed: str) 
     citizen.last["metadata"]["conversation_id"] = citizen.conversation_id
     citizen.events += [{"event": "user", "text": "x"}, {"event": "action", "name": "utter_greet"}]
     (again,) = citizen.take(HearRating)
-    assert again == first
+    assert (again.text, again.options) == (
+        citizen.services.speech.words.say("repair.again_rating_solved"),
+        first.options,
+    )
     assert feedback(citizen, closed).level is None
 
 
@@ -237,3 +240,19 @@ def test_praise_out_of_the_blue_is_for_the_survey_where_no_ticket_waits(citizen:
 
 def test_a_ticket_that_waits_goes_before_a_survey(citizen: Citizen, closed: str, survey: int) -> None:
     assert rate(citizen, "满意", "rate_satisfied").text == words(citizen, "ask_solved", number=display(closed))
+
+
+@pytest.mark.parametrize("intent", ["report", "ask_question", "off_topic"])
+def test_what_is_said_to_a_question_in_words_is_its_answer_whatever_it_sounds_like(
+    services: Services, citizen: Citizen, intent: str
+) -> None:
+    complaint = filed(services)
+    relay_all(services)
+    made = services.surveying.create(
+        "回访", [SurveyQuestion(AnswerKind.WORDS, "还想说什么？")], [Person(2, ticket=complaint.number)], by="孙丽"
+    )
+    services.surveying.send(made.survey.id)
+    with services.unit_of_work() as tx:
+        invitation = tx.surveys.invitations(made.survey.id)[0].id
+    citizen.slots |= {"rating_number": f"survey:{invitation}", "requested_slot": str(Question.SURVEY)}
+    assert rate(citizen, "站牌旁边再装个凳子", intent).text == words(citizen, "survey_thanks")

@@ -6,10 +6,11 @@ import pytest
 
 from actions.followup import HearProgress
 from actions.handover import AskPerson
-from actions.repair import LeaveForm, NotUnderstood, OldButton
+from actions.repair import LeaveForm, OldButton
+from actions.unclear import NotUnderstood
 from integrations.services.records import Bubble
 from kb.ticket_number import display
-from tests.actions.conftest import Citizen, message
+from tests.actions.conftest import Citizen, any_way, message
 from tests.builders import LAMP, PHONE, RUBBISH, filed
 from tests.fakes import FakeClock
 
@@ -17,7 +18,7 @@ NUMBER_OF_NOBODY = "481720935561"
 
 
 def words(citizen: Citizen, key: str, **gaps: object) -> str:
-    return citizen.services.speech.words.say(key, **gaps)
+    return any_way(citizen.services, key, **gaps)
 
 
 def progress(citizen: Citizen, text: str, intent: str = "check_progress", **how: Any) -> Bubble:
@@ -112,17 +113,19 @@ def test_who_waits_for_a_person_is_told_how_many_wait_before(citizen: Citizen, n
     (first,) = citizen.take(AskPerson, message("转人工", "ask_person"))
     (second,) = neighbour.take(AskPerson, message("转人工", "ask_person"))
     (again,) = citizen.take(AskPerson, message("人呢", "ask_person"))
-    assert first.text == again.text == words(citizen, "handover.first")
+    assert first.text == words(citizen, "handover.first")
+    assert again.text == words(citizen, "handover.next")
     assert second.text == words(citizen, "handover.recorded", ahead=1)
-    waiting = citizen.services.handing_over.waiting()
-    assert [one.context["said"] for one in waiting] == ["转人工", "转人工"]
+    assert [one.ahead for one in citizen.services.attending.standing()] == [0, 1]
 
 
 def test_a_person_sees_what_was_filled_in_so_far(citizen: Citizen) -> None:
     citizen.say("路灯坏了")
     citizen.take(AskPerson, message("转人工", "ask_person"))
-    (waiting,) = citizen.services.handing_over.waiting()
-    assert waiting.context["draft"]["description"] == "路灯坏了"
+    (waiting,) = citizen.services.attending.standing()
+    citizen.services.attending.take(waiting.id, by="王芳")
+    seen = citizen.services.attending.read(waiting.id, by="王芳")
+    assert seen.filled is not None and seen.filled.description == "路灯坏了"
 
 
 def test_what_sounds_like_a_complaint_is_taken_as_one(citizen: Citizen) -> None:

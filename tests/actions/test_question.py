@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from actions.question import AnswerQuestion
-from actions.repair import NotUnderstood
 from actions.report import HearReport
+from actions.unclear import NotUnderstood
 from integrations.bootstrap import Services
 from integrations.services.records import Bubble
 from kb.request_types import RequestType
 from kb.request_types import Verdict as RequestVerdict
-from tests.actions.conftest import Citizen, message
+from tests.actions.conftest import Citizen, any_way, message
 
 ASKED = "供暖室温标准是多少度？"
 
@@ -32,7 +32,7 @@ def curious(services: Services, run: Callable[..., Any]) -> Citizen:
 
 
 def words(citizen: Citizen, key: str, **gaps: object) -> str:
-    return citizen.services.speech.words.say(key, **gaps)
+    return any_way(citizen.services, key, **gaps)
 
 
 def titles(bubble: Bubble) -> list[str]:
@@ -108,7 +108,7 @@ def test_in_the_middle_of_a_report_it_is_answered_and_the_report_goes_on(curious
     assert "18度" in said.text and said.options == ()
     assert curious.draft == draft is not None
     (again,) = curious.take(HearReport)
-    assert again.text == words(curious, "report.ask_place_again")
+    assert again.text == words(curious, "repair.again_report_place")
 
 
 def test_in_the_middle_of_a_report_what_nobody_knows_is_not_made_up(citizen: Citizen) -> None:

@@ -24,6 +24,11 @@ def words(citizen: Citizen, key: str, **gaps: object) -> str:
     return citizen.services.speech.words.say(key, **gaps)
 
 
+def ways(citizen: Citizen, key: str, **gaps: object) -> tuple[str, ...]:
+    """Every way in which the sentence may be said."""
+    return citizen.services.speech.words.ways(key, **gaps)
+
+
 def titles(bubble: Bubble) -> list[str]:
     return [option.title for option in bubble.options]
 
@@ -48,17 +53,17 @@ def card(citizen: Citizen) -> Bubble:
 
 def test_a_whole_report_asks_one_thing_at_a_time_and_ends_with_a_ticket(citizen: Citizen) -> None:
     (where,) = citizen.say("路灯坏了三天了")
-    assert where.text == words(citizen, "report.ask_place")
+    assert where.text in ways(citizen, "report.ask_place")
     assert citizen.asked == "report_place"
 
     (contact,) = citizen.say(PLACE)
-    assert contact.text == words(citizen, "report.ask_contact")
+    assert contact.text in ways(citizen, "report.ask_contact")
     assert citizen.asked == "report_contact"
 
     (shown,) = citizen.say(PHONE)
-    assert shown.text == words(citizen, "report.confirm")
+    assert shown.text == words(citizen, "report.confirm_phone")
     assert rows(shown)["问题"] == "路灯坏了三天了"
-    assert rows(shown)["时间"] == "三天了"
+    assert rows(shown)["时间"] == "三天了（大约从11月18日起）"
     assert rows(shown)["联系"] == "138****5678"
     assert "合肥路" in rows(shown)["地点"]
 
@@ -66,15 +71,16 @@ def test_a_whole_report_asks_one_thing_at_a_time_and_ends_with_a_ticket(citizen:
     (complaint,) = filed(citizen)
     assert ticket.card is not None
     assert ticket.card["number"] == display(complaint.number)
-    assert (complaint.category, complaint.since, complaint.anonymous) == ("410102", "三天了", False)
+    assert (complaint.category, complaint.began, complaint.anonymous) == ("410102", "2026-11-18", False)
+    assert complaint.since == "三天了（大约从11月18日起）"
     assert outbox(citizen.services) == {"ready": 1}
     assert citizen.draft is None and citizen.asked is None
 
 
 def test_everything_in_one_breath_asks_only_for_the_contact(citizen: Citizen) -> None:
     (contact,) = citizen.say(LAMP)
-    assert contact.text == words(citizen, "report.ask_contact")
-    (shown,) = citizen.tapped(contact, words(citizen, "report.stay_anonymous"))
+    assert contact.text in ways(citizen, "report.ask_contact")
+    (shown,) = citizen.tap("contact:anonymous")
     assert rows(shown)["联系"] == words(citizen, "report.anonymous")
 
 
@@ -116,14 +122,14 @@ def test_a_second_tap_on_submit_files_nothing_and_tells_the_number(citizen: Citi
     (told,) = citizen.take(OldButton, message("确认提交", "choose", option=button))
     assert told.text == words(citizen, "repair.old_submit", number=display(complaint.number))
     (other,) = neighbour.take(OldButton, message("确认提交", "choose", option=button))
-    assert other.text == words(citizen, "repair.old_button"), "somebody else's button gives nothing away"
+    assert other.text in ways(citizen, "repair.old_button"), "somebody else's button gives nothing away"
     assert len(filed(citizen)) == 1 and filed(neighbour) == []
 
 
 def test_a_button_of_another_draft_files_nothing(citizen: Citizen) -> None:
     card(citizen)
     said = citizen.tap("confirm:another-draft", "确认提交")
-    assert said[0].text == words(citizen, "report.button_is_old")
+    assert said[0].text in ways(citizen, "report.button_is_old")
     assert filed(citizen) == []
 
 
@@ -158,27 +164,28 @@ def test_a_correction_in_words_needs_no_button(citizen: Citizen) -> None:
     assert "书院路" in rows(again)["地点"]
 
 
-def test_no_asks_what_is_wrong_and_shows_the_card_again(citizen: Citizen) -> None:
+def test_no_asks_what_is_wrong_with_the_buttons_of_the_card(citizen: Citizen) -> None:
     card(citizen)
-    remark, shown = citizen.say("不对", "deny")
+    (remark,) = citizen.say("不对", "deny")
     assert remark.text == words(citizen, "report.say_what_is_wrong")
-    assert shown.text == words(citizen, "report.confirm")
+    assert remark.card is None and words(citizen, "report.change_place") in titles(remark)
 
 
 def test_danger_to_life_is_answered_before_anything_is_asked_and_only_once(citizen: Citizen) -> None:
     danger, where = citizen.say("家里有燃气味")
     assert danger.card is not None and danger.card["kind"] == "danger"
     assert "119" in danger.text
-    assert where.text == words(citizen, "report.ask_place")
-    assert [one.card["kind"] for one in citizen.say(PLACE) if one.card] == []
+    assert where.text in ways(citizen, "report.ask_place")
+    assert [one.card["kind"] for one in citizen.say(PLACE) if one.card] == ["confirm"]
 
 
 def test_a_place_is_asked_for_twice_and_then_left_to_a_person(citizen: Citizen) -> None:
     (first,) = citizen.say("路灯坏了")
     _, second = citizen.say("😀", "nlu_fallback")
-    assert (first.text, second.text) == (words(citizen, "report.ask_place"), words(citizen, "report.ask_place_again"))
+    assert first.text in ways(citizen, "report.ask_place")
+    assert second.text in ways(citizen, "report.ask_place_again")
     (contact,) = citizen.say("说不清", "unsure")
-    assert contact.text == words(citizen, "report.ask_contact")
+    assert contact.text in ways(citizen, "report.ask_contact")
     (shown,) = citizen.tap("contact:anonymous")
     assert rows(shown)["地点"] == words(citizen, "report.place_not_said")
 
@@ -186,13 +193,13 @@ def test_a_place_is_asked_for_twice_and_then_left_to_a_person(citizen: Citizen) 
 def test_the_button_for_not_knowing_where_ends_the_question(citizen: Citizen) -> None:
     (where,) = citizen.say("路灯坏了")
     (contact,) = citizen.tapped(where, words(citizen, "report.place_unknown"))
-    assert contact.text == words(citizen, "report.ask_contact")
+    assert contact.text in ways(citizen, "report.ask_contact")
 
 
 def test_a_pin_is_a_place(citizen: Citizen) -> None:
     citizen.say("路灯坏了")
     (contact,) = citizen.say("", location={"lat": 36.1, "lon": 120.4, "crs": "WGS-84", "label": ""})
-    assert contact.text == words(citizen, "report.ask_contact")
+    assert contact.text in ways(citizen, "report.ask_contact")
     assert citizen.draft is not None and citizen.draft.place is not None
     assert (citizen.draft.place.lat, citizen.draft.place.crs) == (36.1, "WGS-84")
 
@@ -210,22 +217,22 @@ def test_words_that_no_list_knows_are_a_place_without_flat_and_phone(citizen: Ci
 
 def test_a_phone_with_a_digit_missing_is_asked_for_again(citizen: Citizen) -> None:
     citizen.say(LAMP)
-    wrong, again = citizen.say("1381234567")
-    assert wrong.text == words(citizen, "report.phone_looks_wrong")
-    assert again.text == words(citizen, "report.ask_contact")
+    (wrong,) = citizen.say("1381234567")
+    assert wrong.text == words(citizen, "report.phone_short", figures=1)
+    assert words(citizen, "report.submit_without") in titles(wrong)
 
 
 def test_yes_to_the_contact_asks_for_the_number(citizen: Citizen) -> None:
     citizen.say(LAMP)
-    please, _ = citizen.say("好", "affirm")
+    (please,) = citizen.say("好", "affirm")
     assert please.text == words(citizen, "report.phone_please")
 
 
 def test_more_about_the_problem_is_kept_while_the_contact_is_asked(citizen: Citizen) -> None:
     citizen.say(LAMP)
     noted, again = citizen.say("晚上路都看不见")
-    assert noted.text == words(citizen, "report.noted")
-    assert again.text == words(citizen, "report.ask_contact")
+    assert noted.text in ways(citizen, "report.noted")
+    assert again.text in ways(citizen, "repair.again_report_contact")
     assert citizen.draft is not None and "看不见" in citizen.draft.description
 
 
@@ -248,14 +255,14 @@ def test_a_greeting_in_between_is_left_to_its_rule(citizen: Citizen) -> None:
     assert citizen.slots == before and citizen.happened == []
     citizen.events.append({"event": "action", "name": "utter_greet"})
     (where,) = citizen.take(HearReport)
-    assert where.text == words(citizen, "report.ask_place_again")
+    assert where.text in ways(citizen, "repair.again_report_place")
 
 
 @pytest.mark.parametrize(("said", "intent"), [(PLACE, "greet"), ("合肥路688号，谢谢", "thanks")])
 def test_a_place_is_an_answer_whatever_else_it_sounds_like(citizen: Citizen, said: str, intent: str) -> None:
     citizen.say("市北区的路灯坏了")
     (contact,) = citizen.say(said, intent)
-    assert contact.text == words(citizen, "report.ask_contact")
+    assert contact.text in ways(citizen, "report.ask_contact")
 
 
 def test_a_form_that_is_come_back_to_asks_again_and_hears_nothing_twice(citizen: Citizen) -> None:
@@ -264,7 +271,7 @@ def test_a_form_that_is_come_back_to_asks_again_and_hears_nothing_twice(citizen:
     citizen.take(HearReport, message("我要找人工", "ask_person"))
     citizen.events.append({"event": "action", "name": "action_ask_person"})
     (where,) = citizen.take(HearReport)
-    assert where.text == words(citizen, "report.ask_place_again")
+    assert where.text in ways(citizen, "repair.again_report_place")
     assert citizen.draft is not None and draft is not None
     assert citizen.draft.description == draft.description
 
@@ -272,21 +279,21 @@ def test_a_form_that_is_come_back_to_asks_again_and_hears_nothing_twice(citizen:
 @pytest.mark.parametrize("intent", ["start_report", "report_again", "start_over"])
 def test_an_opening_word_is_not_the_problem(citizen: Citizen, intent: str) -> None:
     (what,) = citizen.say("我要反映问题", intent)
-    assert what.text == words(citizen, "report.ask_description")
+    assert what.text in ways(citizen, "report.ask_description")
     assert citizen.draft is not None and citizen.draft.description == ""
 
 
 def test_what_was_said_before_is_never_said_twice(citizen: Citizen) -> None:
     citizen.slots["said_before"] = LAMP
     (contact,) = citizen.tap("said_before", "就反映这件事", "start_report")
-    assert contact.text == words(citizen, "report.ask_contact")
+    assert contact.text in ways(citizen, "report.ask_contact")
     assert citizen.draft is not None and citizen.draft.description == LAMP
 
 
 def test_signs_alone_are_asked_about(citizen: Citizen) -> None:
     citizen.say("我要反映问题", "start_report")
-    said, what = citizen.say("？？？", "nlu_fallback")
-    assert (said.text, what.text) == (words(citizen, "report.nothing_said"), words(citizen, "report.ask_description"))
+    (said,) = citizen.say("？？？", "nlu_fallback")
+    assert said.text in ways(citizen, "report.nothing_said")
 
 
 HEATING = KnownIssue(
@@ -306,7 +313,7 @@ def test_a_known_issue_is_told_before_any_form_and_may_be_enough(citizen: Citize
     citizen.services.replacements["known_issues"] = (HEATING,)
     (known,) = citizen.say(COLD)
     assert "正在换换热器。" in known.text
-    assert rows(known) == {"牵头单位": "市北区城市管理局", "时间": "2026年11月1日到2026年11月30日", "来源": "演示"}
+    assert rows(known) == {"负责单位": "市北区城市管理局", "时间": "2026年11月1日到2026年11月30日", "来源": "演示"}
     (enough,) = citizen.tapped(known, words(citizen, "report.known_issue_fine"))
     assert enough.text == words(citizen, "report.known_issue_enough")
     assert citizen.draft is None and filed(citizen) == []
@@ -316,20 +323,20 @@ def test_a_known_issue_ends_at_the_citys_midnight(citizen: Citizen, clock: FakeC
     citizen.services.replacements["known_issues"] = (HEATING,)
     clock.now = datetime(2026, 12, 1, 0, 30, tzinfo=CITY_TIME).astimezone(UTC)
     (contact,) = citizen.say(COLD)
-    assert contact.text == words(citizen, "report.ask_contact")
+    assert contact.text in ways(citizen, "report.ask_contact")
 
 
 def test_a_known_issue_can_be_reported_all_the_same(citizen: Citizen) -> None:
     citizen.services.replacements["known_issues"] = (HEATING,)
     (known,) = citizen.say(COLD)
     (contact,) = citizen.tapped(known, words(citizen, "report.known_issue_file"))
-    assert contact.text == words(citizen, "report.ask_contact")
+    assert contact.text in ways(citizen, "report.ask_contact")
 
 
 def test_what_is_of_interest_but_no_answer_is_told_with_the_ticket(citizen: Citizen) -> None:
     citizen.services.replacements["known_issues"] = (HEATING.model_copy(update={"with_ticket": True}),)
     (contact,) = citizen.say(COLD)
-    assert contact.text == words(citizen, "report.ask_contact")
+    assert contact.text in ways(citizen, "report.ask_contact")
     citizen.tap("contact:anonymous")
     (ticket,) = citizen.say("对", "affirm")
     assert rows(ticket)["市里在做"] == "正在换换热器。（演示，2026年11月1日起）"
@@ -359,8 +366,8 @@ def test_of_several_a_few_are_shown_and_the_others_on_demand(citizen: Citizen, n
     (all_of_them,) = neighbour.tapped(asked, words(citizen, "report.more_similar"))
     assert all_of_them.card is not None and len(all_of_them.card["items"]) == 4
     assert words(citizen, "report.more_similar") not in titles(all_of_them)
-    which, again = neighbour.say("是的", "affirm")
-    assert which.text == words(citizen, "report.similar_which") and again.card == all_of_them.card
+    (which,) = neighbour.say("是的", "affirm")
+    assert which.text == words(citizen, "report.similar_which") and which.card == all_of_them.card
     (ticket,) = neighbour.say("第四个")
     (mine,) = filed(neighbour)
     assert mine.joined and display(mine.number) in ticket.text
@@ -370,7 +377,7 @@ def test_who_says_it_is_another_one_tells_more_and_is_not_asked_again(citizen: C
     citizen.tapped(card(citizen), "确认提交")
     neighbour.say(LAMP_AGAIN)
     (contact,) = neighbour.say("不是那盏，是它旁边那盏")
-    assert contact.text == words(citizen, "report.ask_contact")
+    assert contact.text in ways(citizen, "report.ask_contact")
     assert neighbour.draft is not None and "旁边那盏" in neighbour.draft.description
 
 
@@ -406,14 +413,14 @@ def test_a_similar_problem_that_was_closed_meanwhile_is_offered_as_one_that_may_
     (mine,) = filed(citizen)
     with citizen.services.unit_of_work() as tx:
         tx.incidents.close(mine.incident_id, citizen.services.clock())
-    (asked,) = neighbour.take(HearReport)
+    *_, asked = neighbour.take(HearReport)
     assert asked.card and asked.card["kind"] == "incidents"
 
 
 def test_calling_it_off_leaves_nothing_behind(citizen: Citizen) -> None:
     card(citizen)
     (gone,) = citizen.take(DropReport, message("算了", "cancel"))
-    assert gone.text == words(citizen, "report.dropped")
+    assert gone.text in ways(citizen, "report.dropped")
     assert citizen.draft is None and citizen.asked is None
     assert {"event": "active_loop", "name": None, "timestamp": None} in citizen.happened
     (nothing,) = citizen.take(DropReport, message("算了", "cancel"))
@@ -433,7 +440,7 @@ def test_after_a_look_up_the_report_goes_on(citizen: Citizen) -> None:
     assert citizen.take(ResumeReport, message("查进度", "check_progress")) == []
     citizen.say("路灯坏了")
     (again,) = citizen.take(ResumeReport)
-    assert again.text == words(citizen, "report.again")
+    assert again.text in ways(citizen, "report.again")
     assert [one["name"] for one in citizen.happened if one["event"] == "followup"] == ["report_form"]
 
 
@@ -470,7 +477,7 @@ TWO = "市北区合肥路688号翠湖小区北门路灯坏了，另外小区里�
 def test_two_problems_of_one_message_become_two_tickets(citizen: Citizen) -> None:
     told, contact = citizen.say(TWO)
     assert told.text.startswith("您说了2件事") and "路灯坏了" in told.text
-    assert contact.text == words(citizen, "report.ask_contact")
+    assert contact.text in ways(citizen, "report.ask_contact")
     (shown,) = citizen.say(PHONE)
     assert "垃圾" in rows(shown)["另一件"] and "垃圾" not in rows(shown)["问题"]
 
@@ -524,7 +531,7 @@ def test_vague_words_are_asked_about_once_then_offered_then_given_to_a_person(ci
     assert which.text in (words(citizen, "report.ask_category"), words(citizen, "report.ask_category_unsure"))
     (remark, where) = citizen.tapped(which, words(citizen, "report.category_none"))
     assert remark.text == words(citizen, "report.for_a_person")
-    assert where.text == words(citizen, "report.ask_place")
+    assert where.text in ways(citizen, "report.ask_place")
     assert citizen.draft is not None and citizen.draft.category == "740201"
 
 
@@ -532,25 +539,23 @@ def test_nobody_is_asked_for_detail_who_cannot_give_it(citizen: Citizen) -> None
     citizen.say("就是很不舒服")
     (remark, where) = citizen.say("不知道", "unsure")
     assert remark.text == words(citizen, "report.for_a_person")
-    assert where.text == words(citizen, "report.ask_place")
+    assert where.text in ways(citizen, "report.ask_place")
 
 
 def test_abuse_alone_is_answered_calmly_and_files_nothing(citizen: Citizen) -> None:
-    (calm, ask) = citizen.say("你们都是傻逼")
-    assert calm.text == words(citizen, "report.angry")
-    assert ask.text == words(citizen, "report.ask_description")
+    (calm,) = citizen.say("你们都是傻逼")
+    assert calm.text in ways(citizen, "report.angry")
 
 
 def test_abuse_that_sounds_like_a_question_is_not_left_to_its_rule(citizen: Citizen) -> None:
     citizen.say("我要投诉", "start_report")
-    (calm, ask) = citizen.say("你们都是一群王八蛋", "ask_identity")
-    assert calm.text == words(citizen, "report.angry")
-    assert ask.text == words(citizen, "report.ask_description")
+    (calm,) = citizen.say("你们都是一群王八蛋", "ask_identity")
+    assert calm.text in ways(citizen, "report.angry")
 
 
 def test_a_complaint_inside_abuse_is_taken(citizen: Citizen) -> None:
     (contact,) = citizen.say("一群傻逼，市北区合肥路688号翠湖小区北门路灯坏了半个月")
-    assert contact.text == words(citizen, "report.ask_contact")
+    assert contact.text in ways(citizen, "report.ask_contact")
     assert citizen.draft is not None and citizen.draft.category == "410102"
 
 
@@ -559,3 +564,11 @@ def test_abuse_said_three_times_is_taken_down_and_tagged(citizen: Citizen) -> No
         citizen.say("你们都是傻逼")
     citizen.say("你们都是傻逼")
     assert citizen.draft is not None and citizen.draft.description == "你们都是傻逼"
+
+
+def test_a_question_at_the_place_is_no_place_though_it_names_a_home(citizen: Citizen) -> None:
+    citizen.say("路灯坏了三天了")
+    before = citizen.draft
+    assert citizen.asked == "report_place"
+    said = citizen.say("家里暖气多少度才算达标？", intent="ask_question")
+    assert said == [] and citizen.draft == before  # the rule that answers questions speaks

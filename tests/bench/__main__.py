@@ -1,193 +1,165 @@
-"""The same scripted intake on this bot and on stock Rasa settings, in one run: `make bench`.
+"""This bot beside stock Rasa, playing the same dialogue in one run: `make bench`.
 
 Both get the same domain, rules, training data and action server; stock Rasa runs unchanged with its own default
-Chinese pipeline and policies. They are driven straight over Rasa's REST channel, in turns (A B A B …), so that a
-machine that grows faster or slower favours neither. Every dialogue files a real ticket in a database of its own.
+Chinese pipeline and policies. They are driven over Rasa's REST channel, block by block in turns, so that a machine that
+grows faster or slower favours neither; the whole system is driven over its public chat API beside them. Every dialogue
+files a real ticket. Core time is the processors' time in a part for one turn, whatever else the machine has to do.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
+import asyncio
+import itertools
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
-
 from integrations import bootstrap, settings
-from integrations.running.model import BOT, bot_model, train_bot
+from integrations.bootstrap import Services
+from integrations.running.model import bot_model, train_bot
+from integrations.services.records import RowState
 from integrations.settings import Settings
-from integrations.store import database
-from tests.servers import free_port
+from tests.bench.gateway import ChatTalk
+from tests.bench.load import Begin, Block, Climb, at_once, climb
+from tests.bench.processes import core_seconds, memory_mb, our_rasa, parts_below, stock_rasa
+from tests.bench.report import report
+from tests.bench.rest import RasaTalk, conversation
+from tests.bench.script import Dialogue, dialogues, places
+from tests.system import RunningSystem
 
 STOCK_CONFIG = Path(__file__).with_name("stock_config.yml")
-# {n} differs in each dialogue, so that nobody is asked whether it is the neighbour's problem.
-SCRIPT = ("我要反映问题", "李沧区书院路{n}号门口的路灯坏了三天了，晚上黑得吓人", "不留电话", "确认提交")
-MB = 1024 * 1024
+SETTLE_SECONDS = 120
 
 
-@dataclass(frozen=True)
-class Run:
-    """What one block of dialogues took."""
+@dataclass
+class Door:
+    """Something that dialogues are played against, and the processes that work for it."""
 
-    seconds: float
-    turns: tuple[float, ...]
-    tickets: int
+    begin: Begin
+    pids: dict[str, int]
+    blocks: dict[int, list[Block]] = field(default_factory=dict)
+    climbed: Climb | None = None
+    memory: dict[str, float] = field(default_factory=dict)
+    started: float = 0.0
 
-
-@contextmanager
-def process(command: Sequence[str], url: str, environment: dict[str, str], folder: Path) -> Iterator[int]:
-    """Start a process, wait until `url` answers, give its pid."""
-    with (
-        tempfile.TemporaryFile() as log,
-        subprocess.Popen(command, env={**os.environ, **environment}, cwd=folder, stdout=log, stderr=log) as running,
-    ):
-        try:
-            for _ in range(900):
-                if running.poll() is not None:
-                    log.seek(0)
-                    raise RuntimeError(log.read()[-2000:].decode("utf-8", "replace"))
-                try:
-                    if httpx.get(url, timeout=2, trust_env=False).status_code == 200:
-                        break
-                except httpx.HTTPError:
-                    time.sleep(0.2)
-            else:
-                raise RuntimeError(f"{url} does not answer")
-            yield running.pid
-        finally:
-            running.terminate()
+    def weigh(self) -> dict[str, float]:
+        """Core seconds of each part until now."""
+        return {name: core_seconds(pid) for name, pid in self.pids.items()}
 
 
-@contextmanager
-def rasa(name: str, model: Path, chosen: Settings, *, ours: bool) -> Iterator[tuple[str, int]]:
-    """A Rasa with that model: ours by `serve.py` and the SQL tracker store, stock by `rasa` as it comes."""
-    port = free_port()
-    endpoints: dict[str, object] = {
-        "action_endpoint": {
-            "url": f"http://127.0.0.1:{chosen.actions_port}/webhook?token={chosen.secrets['internal_token']}"
-        }
-    }
-    if ours:
-        endpoints["tracker_store"] = {"type": "SQL", "dialect": "sqlite", "db": str(chosen.data_dir / "trackers.db")}
-    path = chosen.data_dir / f"endpoints-{name}.yml"
-    path.write_text(json.dumps(endpoints), encoding="utf-8")
-    program = [str(chosen.bot_python), str(BOT / "serve.py")] if ours else [str(chosen.bot_python.parent / "rasa")]
-    command = [
-        *program,
-        *("run", "--interface", "127.0.0.1", "--port", str(port), "--model", str(model)),
-        *("--endpoints", str(path), "--credentials", str(BOT / "credentials.yml"), "--enable-api"),
-    ]
-    environment = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "LOG_LEVEL": "ERROR"}
-    with process(command, f"http://127.0.0.1:{port}/status", environment, BOT) as pid:
-        yield f"http://127.0.0.1:{port}", pid
+def say(words: str) -> None:
+    print(f"  {words}", file=sys.stderr, flush=True)
 
 
-def dialogue(url: str, conversation: str) -> tuple[list[float], bool]:
-    """Play the script once; gives the seconds of each turn and whether a ticket came of it."""
-    turns, ticket = [], False
-    with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
-        for said in SCRIPT:
-            words = said.format(n=int(conversation[:6], 16))
-            body = {"sender": f"web:{conversation}", "message": words, "metadata": {"conversation_id": conversation}}
-            began = time.perf_counter()
-            answer = client.post("/webhooks/rest/webhook", json=body).json()
-            turns.append(time.perf_counter() - began)
-            cards = [(one.get("custom") or {}).get("card") or {} for one in answer]
-            ticket = ticket or any(card.get("kind") == "ticket" for card in cards)
-    return turns, ticket
+def models(here: Settings) -> Path:
+    """Ours trained where it must be; gives stock Rasa's, trained from the same files."""
+    train_bot(here, say=say)
+    stock = bot_model(here.data_dir).with_name(bot_model(here.data_dir).name.replace("bot-", "stock-"))
+    if not stock.exists():
+        say("training stock Rasa once: DIET and TED take minutes")
+    return train_bot(here, say=say, config=STOCK_CONFIG, out=stock)
 
 
-def block(url: str, conversations: Sequence[str], at_once: int) -> Run:
-    """Some dialogues, `at_once` at a time."""
-    began = time.perf_counter()
-    with ThreadPoolExecutor(at_once) as pool:
-        results = list(pool.map(lambda one: dialogue(url, one), conversations))
-    turns = tuple(turn for times, _ in results for turn in times)
-    return Run(time.perf_counter() - began, turns, sum(ticket for _, ticket in results))
+def settle(services: Services) -> None:
+    """Wait until the worker has sent every ticket on: what one block has left over shall not burden the next."""
+    until = time.monotonic() + SETTLE_SECONDS
+    while time.monotonic() < until:
+        with services.unit_of_work() as tx:
+            counts = tx.outbox.counts()
+        if not any(counts.get(state) for state in (RowState.READY, RowState.CLAIMED)):
+            return
+        time.sleep(0.3)
+    raise RuntimeError(f"the worker is not through after {SETTLE_SECONDS} s: {counts}")
 
 
-def memory_mb(pid: int) -> float:
-    """Resident memory of a process."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / MB
+def played(door: Door, talks: list[Dialogue], many: int) -> Block:
+    """One block, weighed."""
+    before = door.weigh()
+    block = asyncio.run(at_once(door.begin, talks, many))
+    block.core = {name: seconds - before[name] for name, seconds in door.weigh().items()}
+    return block
+
+
+def measure(
+    doors: dict[str, Door], script: Iterator[Dialogue], given: argparse.Namespace, calm: Callable[[], None]
+) -> None:
+    """Warm up, then block by block in turns, then each until it breaks."""
+    for door in doors.values():
+        played(door, list(itertools.islice(script, 2)), 1)
+    for many in given.at_once:
+        count = max(many, given.dialogues)
+        for number in range(given.blocks):
+            for name, door in doors.items():
+                calm()
+                block = played(door, list(itertools.islice(script, count)), many)
+                door.blocks.setdefault(many, []).append(block)
+                say(f"{many} at once, block {number + 1} of {given.blocks}, {name}: {block.speed:.1f} turns/s")
+    for name, door in doors.items():
+        door.memory = {part: memory_mb(pid) for part, pid in door.pids.items()}
+        if given.climb_seconds:
+            calm()
+            start = 0.6 * statistics.median(one.speed for one in door.blocks[max(door.blocks)])
+            door.climbed = climb(door.begin, script, start, given.climb_seconds)
+            say(f"{name}: held {door.climbed.held:.1f} turns/s")
 
 
 def main() -> None:
     """Train what is missing, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dialogues", type=int, default=12, help="dialogues in a block")
+    parser.add_argument("--at-once", type=int, nargs="+", default=[1, 20], help="dialogues at the same time")
+    parser.add_argument("--dialogues", type=int, default=8, help="dialogues in a block, at least as many as at once")
     parser.add_argument("--blocks", type=int, default=4, help="blocks of each, taken in turns")
-    parser.add_argument("--at-once", type=int, default=2, help="dialogues at the same time")
+    parser.add_argument("--climb-seconds", type=float, default=20.0, help="length of a step to breaking; 0: none")
+    parser.add_argument("--rasas", type=int, default=1, help="Rasa processes of the whole system")
     given = parser.parse_args()
     here = settings.load()
-    models = here.data_dir.resolve() / "models"
-    ours = train_bot(here, say=lambda step: print(f"  {step}", file=sys.stderr))
-    stock = models / bot_model(here.data_dir).name.replace("bot-", "stock-")
-    if not stock.exists():
-        print("training stock Rasa once (DIET and TED; minutes)", file=sys.stderr)
-    train_bot(here, say=lambda step: print(f"  {step}", file=sys.stderr), config=STOCK_CONFIG, out=stock)
-
-    with tempfile.TemporaryDirectory(prefix="jiesu-bench-") as folder, ExitStack() as stack:
-        data = Path(folder)
-        (data / "models").symlink_to(models)
-        socket_path = data / "redis.sock"
-        chosen = settings.load(data_dir=data, actions_port=free_port(), redis_url=f"unix://{socket_path}")
-        services = bootstrap.build(chosen)
-        database.migrate(services.engine)
-        environment = {
-            "JIESU_DATA_DIR": folder,
-            "JIESU_ACTIONS_PORT": str(chosen.actions_port),
-            "JIESU_REDIS_URL": chosen.redis,
-        }
-        actions = [sys.executable, "-m", "integrations.cli", "actions"]
-        stack.enter_context(
-            process(actions, f"http://127.0.0.1:{chosen.actions_port}/health", environment, settings.ROOT)
+    stock = models(here)
+    script = dialogues(places())
+    with tempfile.TemporaryDirectory(prefix="jiesu-bench-") as name, ExitStack() as stack:
+        folder = Path(name)
+        system = RunningSystem(
+            folder / "data", JIESU_DISPATCH_POLL_SECONDS="600", JIESU_RASA_PROCESSES=str(given.rasas)
         )
-        servers = {
-            "jiesu": stack.enter_context(rasa("jiesu", ours, chosen, ours=True)),
-            "stock": stack.enter_context(rasa("stock", stock, chosen, ours=False)),
+        stack.callback(system.stop)
+        began = time.monotonic()
+        system.start()
+        up = time.monotonic() - began
+        chosen = settings.load(
+            data_dir=folder / "data",
+            **{name.lower(): port for name, port in system.ports.items()},
+            issues_examples=False,
+        )
+        services = bootstrap.build(chosen)
+        with our_rasa(chosen) as alone:
+            cold = alone.started
+        theirs = stack.enter_context(stock_rasa(stock, chosen, folder))
+        there = parts_below(system.pid)
+        rasas = {part: pid for part, pid in there.items() if part.startswith("rasa")}
+        doors = {
+            "jiesu": Door(
+                lambda: RasaTalk(f"http://127.0.0.1:{chosen.rasa_port}", conversation(services)),
+                {"rasa": there["rasa"], "actions": there["actions"]},
+                started=cold,
+            ),
+            "stock": Door(
+                lambda: RasaTalk(theirs.url, conversation(services)),
+                {"rasa": theirs.pid, "actions": there["actions"]},
+                started=theirs.started,
+            ),
+            "whole": Door(
+                lambda: ChatTalk(system.url, chosen.secrets["session_secret"]),
+                {**there, **rasas},
+                started=up,
+            ),
         }
-
-        def conversations(count: int) -> list[str]:
-            with services.unit_of_work() as tx:
-                return [
-                    tx.conversations.open(channel="web", address=os.urandom(12).hex(), now=services.clock()).id
-                    for _ in range(count)
-                ]
-
-        for url, _ in servers.values():
-            block(url, conversations(2), 1)  # warm up
-        runs: dict[str, list[Run]] = {name: [] for name in servers}
-        for number in range(given.blocks):
-            for name, (url, _) in servers.items():
-                print(f"  block {number + 1} of {given.blocks}: {name}", file=sys.stderr)
-                runs[name].append(block(url, conversations(given.dialogues), given.at_once))
-        report(runs, {name: memory_mb(pid) for name, (_, pid) in servers.items()}, given.at_once)
-
-
-def report(runs: dict[str, list[Run]], memory: dict[str, float], at_once: int) -> None:
-    """Print the table and the ratio."""
-    print(f"\nscripted intake of {len(SCRIPT)} turns, {at_once} dialogues at once, blocks taken in turns")
-    print(f"{'':8}{'turns/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'tickets':>9}{'memory MB':>11}")
-    for name, blocks in runs.items():
-        turns = sorted(turn for run in blocks for turn in run.turns)
-        speed = len(turns) / sum(run.seconds for run in blocks)
-        p50, p99 = statistics.median(turns) * 1000, turns[int(len(turns) * 0.99)] * 1000
-        tickets = f"{sum(run.tickets for run in blocks)}/{len(turns) // len(SCRIPT)}"
-        print(f"{name:8}{speed:9.1f}{p50:9.1f}{p99:9.1f}{tickets:>9}{memory[name]:11.0f}")
-    pairs = [stock.seconds / jiesu.seconds for jiesu, stock in zip(runs["jiesu"], runs["stock"], strict=True)]
-    spread = f"{min(pairs):.1f} to {max(pairs):.1f}"
-    print(f"throughput, jiesu / stock: {statistics.median(pairs):.1f} times (block by block {spread})")
+        measure(doors, script, given, lambda: settle(services))
+        print(report(doors))
 
 
 if __name__ == "__main__":

@@ -150,7 +150,7 @@ def measured(url: str, neighbourhoods: int) -> dict[str, float]:
 
     result: dict[str, float] = {}
     for where, reports in (("", city.reports(2 * (WARM + ASKED))), ("hot_", city.hot(2 * (WARM + ASKED)))):
-        comparing = Comparing(unit_of_work=unit_of_work, clock=lambda: NOW, judging=_Judged(reports))
+        comparing = Comparing(reading=unit_of_work, clock=lambda: NOW, judging=_Judged(reports))
         half = len(reports) // 2
         result |= _times(f"{where}find", candidates, reports[:half])
         result |= _times(f"{where}all", lambda one: comparing.similar(_draft(one)), reports[half:])  # noqa: B023

@@ -12,7 +12,7 @@ pytest.importorskip("rasa", reason="Rasa is installed in bot/'s environment only
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bot"))
 
 import serve
-from components import action_answers
+from components import repairs
 
 
 @pytest.mark.parametrize("token", ["abc", "-abc", "--help"])
@@ -21,7 +21,7 @@ def test_any_token_is_handed_to_rasa_in_one_word(token: str, monkeypatch: pytest
     rasa = ModuleType("rasa.__main__")
     rasa.main = lambda: started.append(list(sys.argv))  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "rasa.__main__", rasa)
-    monkeypatch.setattr(action_answers, "install", lambda: None)
+    monkeypatch.setattr(repairs, "install", list)
     monkeypatch.setattr(sys, "argv", ["serve.py", "run"])
     monkeypatch.setenv("JIESU_RASA_TOKEN", token)
 

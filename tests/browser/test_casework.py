@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
 from kb import ticket_number
 from tests.browser.conftest import picture
-from tests.browser.test_walk import file_a_complaint, lines, say, tap
+from tests.browser.test_walk import file_a_complaint, lines, say, tap, to_the_card
 from tests.system import RunningSystem
 
 expect.set_options(timeout=20_000)
@@ -110,9 +110,10 @@ def a_photo_of_the_lamp() -> FilePayload:
 def test_from_the_report_to_a_second_verdict(phone: Page, desk: Page) -> None:
     # 信息收集
     say(phone, "市北区延吉路131号门口的路灯坏了三天了，晚上黑得吓人")
+    to_the_card(phone)
     hears(phone, "手机号")
     say(phone, "13812345678")
-    hears(phone, "请您核对")
+    hears(phone, "138****5678")
     picture(phone, "21-collecting-citizen")
 
     # 案卷建立

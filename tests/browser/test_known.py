@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.announcing import announce
 from tests.browser.conftest import picture
-from tests.browser.test_walk import file_a_complaint, lines, say, tap
+from tests.browser.test_walk import file_a_complaint, lines, say, tap, to_the_card
 from tests.system import RunningSystem
 
 expect.set_options(timeout=20_000)
@@ -66,5 +66,6 @@ def test_a_duplicate_is_joined_with_one_tap_and_a_false_one_refused(phone: Page,
     expect(neighbour.get_by_role("log")).to_contain_text("您报过")
     picture(neighbour, "13-another")
     tap(neighbour, "不是，继续提交")
+    to_the_card(neighbour)
     expect(neighbour.get_by_role("log")).to_contain_text("手机号")
     picture(neighbour, "14-refused")

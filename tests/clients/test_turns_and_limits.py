@@ -221,6 +221,29 @@ def test_a_lease_is_renewed_while_its_turn_lasts(redis_url: str, conversation: s
     assert run(long_turn()) > 8_000
 
 
+def test_a_turn_ends_even_where_the_library_swallows_a_cancellation(
+    redis_url: str, conversation: str, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Python 3.11's `wait_for` does while a command is being sent: the lock was kept for ever after."""
+    renewing = asyncio.Event()
+
+    async def reacquire(_lock: object) -> None:
+        renewing.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(0.05)
+
+    monkeypatch.setattr("redis.asyncio.lock.Lock.reacquire", reacquire)
+
+    async def turn() -> None:
+        turns = RedisTurns(redis_url, lease_seconds=0.06)
+        async with asyncio.timeout(5):
+            async with turns.turn(conversation, patience=1):
+                await renewing.wait()
+            await turns.aclose()
+
+    run(turn())
+
+
 # -- limits ------------------------------------------------------------------------------------------------------
 
 

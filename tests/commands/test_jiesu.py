@@ -22,7 +22,7 @@ from integrations.cli import app
 from integrations.commands import chatting
 from integrations.services.errors import Rejected, TryLater
 from integrations.services.records import ScreeningTag
-from tests.builders import conversation, filed, notices, read, relay_all
+from tests.builders import filed, read, relay_all
 from tests.commands.test_citizen import message
 from tests.conftest import PROJECT
 from tests.fakes import FakeDispatcher
@@ -125,25 +125,6 @@ def test_a_row_that_is_not_stuck_cannot_be_put_back(jiesu: Jiesu) -> None:
 
     assert isinstance(result.exception, Rejected)
     assert "99" in str(result.exception)
-
-
-def test_who_waits_for_a_person_is_listed_shown_and_answered(jiesu: Jiesu, services: Services) -> None:
-    assert "nobody waits" in jiesu("handovers", "list").output
-    mine = conversation(services)
-    services.handing_over.ask(mine.id, {"said": "[bold]找人工[/]"})
-    number = str(services.handing_over.waiting()[0].id)
-
-    assert "[bold]找人工[/]" in jiesu("handovers", "list").output
-    assert "接诉" in jiesu("handovers", "show", number).output
-    assert jiesu("handovers", "answer", number, "您好，我看到了。").exit_code == 0
-
-    assert notices(services) == ["您好，我看到了。"]
-    assert "nobody waits" in jiesu("handovers", "list").output
-
-
-@pytest.mark.parametrize("arguments", [("show", "99"), ("answer", "99", "您好")])
-def test_nobody_waits_under_an_unknown_number(jiesu: Jiesu, arguments: tuple[str, ...]) -> None:
-    assert isinstance(jiesu("handovers", *arguments).exception, Rejected)
 
 
 def test_migrating_is_safe_to_run_twice(jiesu: Jiesu) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from kb import danger_examples, taxonomy, urgency
 from kb.examples import read_examples
+from kb.feelings import examples as feelings
 from kb.text import bigrams, folded
 from tests.conventions.repository import ROOT, spoken
 
@@ -18,6 +19,7 @@ def _learned() -> Iterator[str]:
     yield from (text for text, _ in read_examples(taxonomy.load()))
     yield from (text for texts in spoken().values() for text in texts)
     yield from (text for text, _ in danger_examples.rows(urgency.load()))
+    yield from (text for text, _ in feelings.rows())
 
 
 def _blind() -> Iterator[tuple[str, str]]:

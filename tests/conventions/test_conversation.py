@@ -1,11 +1,13 @@
 """What the bot hears, decides and does fits together, name for name."""
 
 import re
+from collections import Counter
 
 from actions.memory import INTERRUPTIONS, STANCE_OF_INTENT
 from actions.server import STEPS
 from integrations.services.rating import Question
 from kb.report import Ask
+from kb.text import folded
 from tests.conventions.repository import (
     BUILT_IN_INTENTS,
     BUILT_IN_SLOTS,
@@ -18,11 +20,29 @@ from tests.conventions.repository import (
 )
 
 BUTTON_ONLY = {"choose", "rate"}
+# Fewer examples than this, and an intent is known by a few phrases only.
+FEWEST_EXAMPLES = 60
 ACTIONS = {step.name(step) for step in STEPS}
 
 
 def test_every_intent_people_say_is_declared_and_every_declared_one_is_said() -> None:
     assert set(spoken()) == set(domain("intents")) - BUTTON_ONLY
+
+
+def test_every_intent_has_examples_enough_and_no_sentence_twice() -> None:
+    examples = spoken()
+    counts = {intent: len({folded(text) for text in texts}) for intent, texts in examples.items()}
+    assert {intent: count for intent, count in counts.items() if count < FEWEST_EXAMPLES} == {}
+    said = Counter(text for texts in examples.values() for text in texts)
+    assert {text: times for text, times in said.items() if times > 1} == {}
+
+
+def test_examples_vary_in_length_and_beginning() -> None:
+    for intent, texts in spoken().items():
+        beginnings = Counter(text[:2] for text in texts)
+        assert len(beginnings) >= FEWEST_EXAMPLES // 2, intent
+        assert max(beginnings.values()) <= len(texts) / 3, (intent, beginnings.most_common(1))
+        assert len({len(text) for text in texts}) >= 8, intent
 
 
 def test_every_intent_has_a_rule_for_when_nothing_goes_on() -> None:
@@ -85,7 +105,8 @@ def test_every_response_is_used() -> None:
 
 
 def test_every_follow_up_is_a_form_or_an_action() -> None:
-    assert set(re.findall(r"FollowupAction\(\"(\w+)\"", source("actions"))) <= ACTIONS | set(domain("forms"))
+    named = set(re.findall(r"FollowupAction\(\"(\w+)\"", source("actions")))
+    assert named <= ACTIONS | {"action_listen"} | set(domain("forms"))
 
 
 def test_what_interrupts_a_form_is_what_a_rule_takes_over() -> None:

@@ -1,42 +1,61 @@
-"""Every conversation of the folders, through the public chat API against the real Rasa."""
+"""Every conversation of the folders, through the public chat API against the real Rasa.
+
+Nineteen of twenty must end rightly. One that does not is named with what was answered instead, in the summary and as an
+expected failure; in danger and against attackers none may end otherwise.
+"""
 
 from __future__ import annotations
 
-from functools import partial
+import statistics
 
-import httpx
 import pytest
 
-from integrations.commands.citizen import Citizen
-from tests.announcing import announce
-from tests.conftest import Department, wait_until
-from tests.conversations.dialog import Conversation, conversations, verify
-from tests.system import RunningSystem
+from tests.conversations.script import Conversation, conversations
+from tests.conversations.stage import Stage
+from tests.conversations.summary import Outcomes
 
-pytestmark = [pytest.mark.conversation, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.conversation, pytest.mark.timeout(300)]
+
+NEVER_OTHERWISE = ("emergencies/", "hostile/")
+LEAST_RIGHT = 0.95
+MOST_TURNS_IN_HALF = 3
+
+
+@pytest.fixture(scope="session")
+def begun(request: pytest.FixtureRequest, stage: Stage) -> Stage:
+    """The stage with everything begun that this run is to test."""
+    specs = [getattr(item, "callspec", None) for item in request.session.items]
+    wanted = [spec.params["conversation"] for spec in specs if spec and "conversation" in spec.params]
+    stage.begin(wanted)
+    return stage
 
 
 @pytest.mark.parametrize("conversation", conversations(), ids=lambda one: one.id)
-def test_the_conversation_goes_as_written(conversation: Conversation, system: RunningSystem) -> None:
-    if conversation.issue:
-        announce(system, conversation.issue)
-    verify(conversation, Citizen(system.url), Citizen(system.url), partial(step, system))
+def test_the_conversation_goes_as_written(conversation: Conversation, begun: Stage, outcomes: Outcomes) -> None:
+    try:
+        played = begun.played(conversation)
+    except AssertionError as wrong:
+        outcomes.ended(conversation.id, wrong)
+        if conversation.id.startswith(NEVER_OTHERWISE):
+            raise
+        pytest.xfail(str(wrong)[:500])
+    except BaseException as broken:
+        outcomes.ended(conversation.id, broken)
+        raise
+    outcomes.ended(conversation.id, played)
 
 
-def step(system: RunningSystem, number: str, what: str, text: str) -> None:
-    """The clerk of the demo department takes a step with that ticket, as soon as the worker has brought it.
+def test_nineteen_of_twenty_end_rightly(outcomes: Outcomes) -> None:
+    played = len(outcomes.right) + len(outcomes.wrong)
+    if played < len(conversations()):
+        pytest.skip("not all of them were played")
+    assert len(outcomes.right) / played >= LEAST_RIGHT, "\n".join(
+        f"{one}: {why}" for one, why in outcomes.wrong.items()
+    )
 
-    `closed` takes it over and gives it to a team first; `rechecked` and `reworked` are what a re-check comes to.
-    """
-    with httpx.Client(base_url=system.department, timeout=10, trust_env=False) as client:
-        department = Department(system.department, client)
-        wait_until(lambda: department.numbers_of(number), seconds=40)
-        (request,) = department.numbers_of(number)
-        if what in ("rechecked", "reworked"):
-            wait_until(lambda: department.read(request)["status"] == "open", seconds=40)
-            department.recheck(request, text, solved=what == "rechecked")
-            return
-        if what == "closed":
-            department.step(request, "accepted")
-            department.step(request, "assigned", "维修三班")
-        department.step(request, what, text)
+
+def test_half_of_them_have_a_ticket_after_three_turns(outcomes: Outcomes) -> None:
+    if len(outcomes.right) + len(outcomes.wrong) < len(conversations()):
+        pytest.skip("not all of them were played")
+    turns = [one.turns_to_ticket for one in outcomes.right.values() if one.turns_to_ticket is not None]
+    assert statistics.median(turns) <= MOST_TURNS_IN_HALF

@@ -33,7 +33,7 @@ def test_after_everything_was_killed_the_conversation_goes_on_where_it_stopped(t
     try:
         citizen = Citizen(system.url)
         citizen.begin()
-        citizen.say("李沧区书院路和京口路路口的路灯坏了三天了")
+        citizen.say("李沧区书院路和京口路路口有一盏路灯坏了三天了")
         system.kill()
         system.start()
         card = citizen.say("不留电话")

@@ -9,6 +9,7 @@ import pytest
 
 from integrations.commands.citizen import Citizen, Message
 from tests.conftest import wait_until
+from tests.conversations.fuzzing import filing
 from tests.system import RunningSystem
 
 pytestmark = [pytest.mark.conversation, pytest.mark.timeout(240)]
@@ -17,10 +18,8 @@ pytestmark = [pytest.mark.conversation, pytest.mark.timeout(240)]
 def test_a_survey_is_sent_answered_in_words_and_counted(system: RunningSystem, tmp_path: Path) -> None:
     citizen = Citizen(system.url)
     citizen.begin()
-    citizen.say("胶州市澳门路300号门口的公交站牌歪了")
-    citizen.say("匿名")
-    filed = citizen.say("对")
-    number = next(re.sub(r"\D", "", one["card"]["number"]) for one in filed if (one["card"] or {}).get("number"))
+    filed = filing.file(citizen.say, citizen.tap, "胶州市澳门路300号门口的公交站牌歪了", "胶州市澳门路300号")
+    number = re.sub(r"\D", "", filed.number)
     people, results = tmp_path / "people.csv", tmp_path / "results.csv"
     people.write_text(f"ticket\n{number}\n481720935561\n", encoding="utf-8")
 

@@ -2,13 +2,16 @@
 
 import json
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.places import Place
-from kb.report import ASK_AT_MOST, MAX_DESCRIPTION, Ask, Contact, Draft, next_ask
+from kb.report import ASK_AT_MOST, MAX_DESCRIPTION, MOST_PHOTOS, Ask, Contact, Draft, next_ask
+from kb.times import Precision, When
+from kb.working_time import CITY_TIME
 
 TOLD = Draft(
     id="d1",
@@ -27,6 +30,7 @@ def test_questions_come_in_the_order_in_which_they_matter() -> None:
         category_options=("410101", "410102"),
         known_issue="KI-1",
         similar=("i1",),
+        more="room_temperature",
     )
     answers = {
         Ask.DESCRIPTION: {"description": "路灯坏了"},
@@ -36,6 +40,7 @@ def test_questions_come_in_the_order_in_which_they_matter() -> None:
         Ask.PLACE: {"place": Place("金水路", road="金水路")},
         Ask.KNOWN_ISSUE: {"known_issue_answered": True},
         Ask.SIMILAR: {"similar_answered": True},
+        Ask.MORE: {"more": None},
         Ask.CONTACT: {"contact": Contact.ANONYMOUS},
     }
     asked = []
@@ -44,7 +49,8 @@ def test_questions_come_in_the_order_in_which_they_matter() -> None:
         assert ask is not None
         asked.append(ask)
         draft = replace(draft, **answers[ask])
-    assert asked == list(answers) == list(Ask)[:-1]
+    # since when is asked only where the citizen changes it
+    assert asked == list(answers) == [ask for ask in Ask if ask not in (Ask.SINCE, Ask.CONFIRMATION)]
     assert next_ask(draft) is Ask.CONFIRMATION
 
 
@@ -100,6 +106,16 @@ places = st.builds(
     crs=maybe,
     confidence=st.floats(0, 1),
 )
+whens = st.builds(
+    When,
+    words=text,
+    begin=st.none() | st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(CITY_TIME)),
+    precision=st.sampled_from(Precision),
+    about=st.booleans(),
+    part=text,
+    every=text,
+    habit=text,
+).map(lambda one: replace(one, begin=one.begin and one.begin.replace(second=0, microsecond=0)))
 drafts = st.builds(
     Draft,
     id=st.uuids().map(lambda one: one.hex),
@@ -108,9 +124,14 @@ drafts = st.builds(
     category_confidence=st.floats(0, 1),
     category_options=st.lists(text, max_size=2).map(tuple),
     place=st.none() | places,
-    since=maybe,
+    since=st.none() | whens,
     contact=st.none() | st.sampled_from(Contact),
     phone=maybe,
+    other_phone=maybe,
+    confidential=st.booleans(),
+    more=maybe,
+    answers=st.dictionaries(text, text, max_size=3),
+    photos=st.lists(text, max_size=3).map(tuple),
     known_issue=maybe,
     known_issue_answered=st.booleans(),
     similar=st.lists(text, max_size=5).map(tuple),
@@ -142,3 +163,28 @@ def test_a_draft_is_never_changed_in_place() -> None:
     counted = TOLD.counted(Ask.PLACE)
     assert TOLD.asked == {}
     assert counted.asked == {"report_place": 1}
+
+
+def test_a_draft_of_before_that_kept_the_words_alone_is_read() -> None:
+    draft = Draft.from_dict({"id": "d1", "since": "三天了"})
+    assert draft.since is not None
+    assert (draft.since.words, draft.since.begin) == ("三天了", None)
+
+
+def test_pictures_stand_in_a_draft_once_in_their_order_and_not_without_end() -> None:
+    draft = Draft(id="d1").with_photos(["a", "b"]).with_photos(["b", "c"])
+    assert draft.photos == ("a", "b", "c")
+    assert draft.with_photos(()) is draft
+    assert len(Draft(id="d1").with_photos([str(number) for number in range(50)]).photos) == MOST_PHOTOS
+
+
+def test_an_answer_ends_its_question() -> None:
+    draft = replace(TOLD, more="room_temperature")
+    assert next_ask(draft) is Ask.MORE
+    answered = draft.answered("room_temperature", "")
+    assert answered.answers == {"room_temperature": ""}
+    assert next_ask(answered) is Ask.CONFIRMATION
+
+
+def test_a_question_that_is_passed_on_is_asked_nothing_of_its_kind() -> None:
+    assert next_ask(replace(TOLD, more="room_temperature", question=True)) is Ask.CONFIRMATION

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import joblib
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kb import request_types
@@ -143,3 +143,15 @@ def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, text: str, said: s
         request_types.load(path)
     assert str(told.value).startswith(f"{path}:")
     assert said in str(told.value)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(max_size=80))
+def test_one_message_gets_the_chances_that_the_model_gives_to_a_whole_table(
+    model: RequestTypeClassifier, text: str
+) -> None:
+    expected = model._model.predict_proba(model._features([text]))[0]
+
+    got = model.chances(text)
+
+    assert [got[RequestType(kind)] for kind in model._model.classes_] == pytest.approx(expected.tolist(), abs=1e-5)

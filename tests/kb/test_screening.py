@@ -113,3 +113,16 @@ def test_content_that_cannot_be_used_is_named_by_file_and_line(tmp_path: Path) -
     path.write_text(good.replace('filler: "你们?', 'filler: "(你们?', 1), encoding="utf-8")
     with pytest.raises(ContentError, match=r"screening.yml:\d+: filler"):
         screening.load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("他妈的投诉八百遍了！转运站臭得要命，你们眼瞎啊！", "投诉八百遍了！转运站臭得要命"),
+        ("你们这群废物，路灯坏了", "路灯坏了"),
+        ("他妈在医院住着，楼道没灯，摔着了啊", "他妈在医院住着，楼道没灯，摔着了啊"),
+        ("傻逼", "傻逼"),
+    ],
+)
+def test_what_is_shown_again_holds_no_abuse_where_something_else_is_said(text: str, shown: str) -> None:
+    assert screening.decent(text) == shown

@@ -176,6 +176,12 @@ def test_every_part_names_the_place_and_none_is_numbered(text: str, parts: tuple
     assert split_problems(text) == parts
 
 
+def test_a_staircase_names_no_place_and_the_same_gate_is_not_said_twice() -> None:
+    assert split_problems("荷花湾6号楼，垃圾桶满了没人收，另外楼道里煤气味好大")[1] == "荷花湾6号楼，楼道里煤气味好大"
+    listed = split_problems("1、瑞金路8号门口路灯坏了一盏；2、门口垃圾桶三天没人收")
+    assert listed[1] == "瑞金路8号，门口垃圾桶三天没人收"
+
+
 def test_the_caller_can_say_that_two_parts_are_one_matter() -> None:
     text = "路灯不亮，另外井盖也坏了"
     assert len(split_problems(text, same=lambda one, other: False)) == 2

@@ -79,7 +79,7 @@ def test_what_is_elsewhere_is_taken_from_its_url() -> None:
     )
 
     assert (settings.sql_url, settings.redis) == ("postgresql+psycopg://db/jiesu", "redis://cache")
-    assert (settings.rasa, settings.dispatch) == ("http://rasa:5005", "https://backend/v2")
+    assert (settings.rasas, settings.dispatch) == (("http://rasa:5005",), "https://backend/v2")
 
 
 def test_a_long_data_folder_still_has_a_socket_that_fits(tmp_path: Path) -> None:

@@ -201,6 +201,19 @@ def test_what_a_part_says_is_kept_in_its_log(settings: Settings, tmp_path: Path)
     assert "你好" in (tmp_path / "logs" / "talker.log").read_text(encoding="utf-8")
 
 
+def test_no_token_of_a_url_is_kept_in_a_log(settings: Settings, tmp_path: Path) -> None:
+    """Rasa writes the address of the actions into its errors."""
+    said = "Couldn't connect to the server at 'http://127.0.0.1:1/webhook?token=2-xn_N8e&a=1'. Is it running?"
+    log = tmp_path / "logs" / "talker.log"
+
+    async def has_said_it() -> bool:
+        return log.exists() and "running" in log.read_text(encoding="utf-8")
+
+    supervise([part("talker", f"import time; print({said!r}); time.sleep(600)", ready=has_said_it)], settings)
+
+    assert "webhook?token=…&a=1'. Is it running?" in log.read_text(encoding="utf-8")
+
+
 def test_a_part_sees_the_settings_of_its_supervisor(tmp_path: Path) -> None:
     settings = Settings(_env_file=None, data_dir=tmp_path, port=9876, cookie_secure=True)
     code = f"""

@@ -174,7 +174,7 @@ def test_a_refused_complaint_waits_for_a_person_and_the_citizen_hears_of_it(
     assert "no such service" in (row.last_error or "")
     assert read(services, complaint).status is Status.NEEDS_PERSON
     assert len(dispatcher.posts) == 1
-    assert ["人工核对" in one for one in notices(services)] == [True]
+    assert ["工作人员核对" in one for one in notices(services)] == [True]
 
 
 def test_a_stuck_complaint_that_is_put_back_is_looked_for_first_and_filed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from integrations.bootstrap import Services
@@ -11,8 +12,8 @@ from kb.places import Place
 from kb.report import Ask, Contact, Draft
 from kb.request_types import RequestType
 from kb.screening import Reason
-from kb.taxonomy import Urgency
-from tests.builders import LAMP, conversation, filed, outbox, read
+from kb.taxonomy import UNLISTED, Urgency
+from tests.builders import LAMP, conversation, filed, outbox, read, told
 from tests.fakes import FakeClock
 
 
@@ -94,3 +95,10 @@ def test_what_others_read_of_the_incident_names_nobody_and_no_flat(services: Ser
     assert incident.place.text == "翠湖小区3号楼"
     assert "3号楼楼下路灯坏了" in incident.summary
     assert not any(private in incident.summary for private in ("小明", "501", "单元", "abc", "1381", "B12345"))
+
+
+def test_what_nobody_could_place_is_shown_and_filed_for_a_person(services: Services) -> None:
+    draft = replace(told(services), category=None, category_confidence=0.0)
+    card = services.report_speech.card(draft)
+    assert services.taxonomy.leaf(UNLISTED).entry.plain in str(card.as_json())
+    assert services.filing.submit(draft, conversation(services).id).category == UNLISTED

@@ -18,6 +18,7 @@ from kb.deadlines import CITY_TIME
 from kb.lifecycle import Status
 from kb.places import Place
 from kb.report import MAX_DESCRIPTION, Ask, Contact, Draft, next_ask
+from kb.times import When
 from tests.builders import LAMP, LAMP_AGAIN, PHONE, RUBBISH, conversation, filed, outbox, read, relay_all, told
 from tests.fakes import FakeClock
 
@@ -49,7 +50,7 @@ def test_one_message_fills_in_everything_that_it_says(services: Services) -> Non
     assert draft.category == "410102"
     assert draft.place is not None
     assert (draft.place.district, draft.place.road) == ("市北区", "合肥路")
-    assert draft.since == "三天了"
+    assert draft.since is not None and (draft.since.words, draft.since.began) == ("三天了", "2026-11-18")
     assert (draft.contact, draft.phone) == (Contact.PHONE, PHONE)
     assert next_ask(draft) is Ask.CONFIRMATION
 
@@ -147,6 +148,22 @@ def test_below_my_house_is_asked_once_for_the_compound(services: Services) -> No
     assert next_ask(again) is Ask.CONTACT
 
 
+def test_more_of_what_is_wrong_instead_of_the_place_is_no_place(services: Services) -> None:
+    draft = hear(services, first(services, "路灯坏了"), "是那一长排灯都不亮，黑得吓人").draft
+
+    assert draft.place is None
+    assert "吓人" in draft.description
+    assert next_ask(draft) is Ask.PLACE
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["公园里跳广场舞的那个地方旁边", "加油站对面那个卖水果的摊", "老王家烧烤店，就在桥头", "我家后面3号楼都看得见"],
+)
+def test_words_that_no_list_knows_are_a_place_still(services: Services, said: str) -> None:
+    assert hear(services, first(services, "路灯坏了"), said).draft.place is not None
+
+
 def test_a_phone_number_told_with_the_place_is_no_part_of_the_place(services: Services) -> None:
     draft = hear(services, first(services, "路灯坏了"), f"就我家楼下那个大坑旁边{PHONE}").draft
 
@@ -228,11 +245,22 @@ def test_a_pin_adds_coordinates_to_the_words(services: Services) -> None:
 # -- the phone ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["138123456", "1381234567890", "123456"])
-def test_a_number_that_is_no_phone_is_asked_for_again(services: Services, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "remark", "figures"),
+    [
+        ("138123456", "report.phone_short", 2),
+        ("1381234567890", "report.phone_long", 2),
+        ("12812345678", "report.phone_prefix", 0),
+        ("8501234", "report.phone_landline", 0),
+    ],
+)
+def test_a_number_that_is_no_phone_is_asked_for_again_with_what_is_wrong(
+    services: Services, text: str, remark: str, figures: int
+) -> None:
     heard = hear(services, first(services), text)
 
-    assert heard.remarks == ("report.phone_looks_wrong",)
+    assert heard.remarks == (remark,)
+    assert not figures or heard.gaps["figures"] == figures
     assert next_ask(heard.draft) is Ask.CONTACT
 
 
@@ -288,12 +316,13 @@ def test_a_category_that_does_not_exist_cannot_be_chosen(services: Services) -> 
 
 @pytest.mark.parametrize(
     ("said", "name", "value"),
-    [("电话是13900001111", "phone", "13900001111"), ("是从昨天晚上开始的", "since", "从昨天晚上开始")],
+    [("电话是13900001111", "phone", "13900001111"), ("是从昨天晚上开始的", "since", "昨天晚上")],
 )
 def test_the_card_is_corrected_in_words(services: Services, said: str, name: str, value: str) -> None:
     draft = hear(services, told(services), said).draft
 
-    assert getattr(draft, name) == value
+    found = getattr(draft, name)
+    assert (found.words if isinstance(found, When) else found) == value
     assert next_ask(draft) is Ask.CONFIRMATION
 
 
@@ -336,7 +365,7 @@ def test_a_wrong_phone_while_changing_it_keeps_asking_for_it(services: Services)
 
     heard = hear(services, draft, "1390000111")
 
-    assert heard.remarks == ("report.phone_looks_wrong",)
+    assert heard.remarks == ("report.phone_short",)
     assert services.intake.next_question(heard.draft) is Ask.CONTACT
 
 
@@ -400,7 +429,7 @@ def test_a_known_issue_holds_from_the_first_minute_of_its_first_day_in_the_city(
 
 def test_every_known_issue_can_be_shown(services: Services) -> None:
     for issue in known_issues.load(services.taxonomy):
-        shown = services.speech.question(Ask.KNOWN_ISSUE, told(services), issue=issue)
+        shown = services.report_speech.question(Ask.KNOWN_ISSUE, told(services), issue=issue)
         assert issue.say in shown.text
         assert len(shown.options) == 1 + issue.still_file
 
@@ -569,3 +598,29 @@ def test_a_filed_complaint_reaches_the_department(services: Services) -> None:
     relay_all(services)
 
     assert read(services, complaint).status is Status.DISPATCHED
+
+
+@pytest.mark.parametrize("name", ["城阳区流亭小学", "崂山区流清河水库", "平度市灰埠卫生院"])
+def test_the_name_of_a_place_is_no_problem_of_its_own(services: Services, name: str) -> None:
+    heard = hear(services, new_draft(), f"{name}门口有一盏路灯坏了三天了，晚上黑得吓人。")
+    assert heard.draft.later == ()
+    assert heard.draft.category == "410102"
+
+
+def test_problems_of_one_message_are_not_offered_as_each_other(services: Services) -> None:
+    draft = first(services, LAMP)
+    draft = replace(draft, contact=Contact.ANONYMOUS, later=(LAMP_AGAIN,))
+    filed_now = services.filing.submit(draft, conversation(services, "citizen-1").id)
+    after = services.intake.next_problem(draft)
+    assert after is not None
+    assert after.category and after.place
+    assert after.similar == ()
+    # told by anybody else, in a message of its own, it would be
+    assert first(services, LAMP_AGAIN).similar == (filed_now.incident_id,)
+
+
+def test_grief_beside_a_matter_leaves_the_matter_to_be_taken_in(services: Services) -> None:
+    draft = first(services, "我老伴上个月走了，剩我一个人掉眼泪，家里暖气也不热，没人管我")
+    assert draft.refer_to is None
+    assert draft.category is not None
+    assert services.taxonomy.leaf(draft.category).level1_code[:1] == "2"

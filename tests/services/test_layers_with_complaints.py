@@ -41,7 +41,7 @@ def place_of(complaint: Complaint) -> Place:
 
 def rows(services: Services, complaint: Complaint, facts: tuple[Fact, ...] | None = None) -> dict[str, str]:
     told = services.locating.told(complaint.place, complaint.category) if facts is None else facts
-    card = services.speech.ticket(complaint, told).card
+    card = services.report_speech.ticket(complaint, told).card
     assert card is not None
     return {row["label"]: row["value"] for row in card["rows"]}
 

@@ -84,7 +84,7 @@ def make(empty_tables: str, knowledge: dict[str, Any]) -> Make:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = stack.enter_context(stores.database_url(folder, template=empty_tables))
         ports = dict.fromkeys(("port", "rasa_port", "actions_port", "department_port"), NOBODY_LISTENS_HERE)
-        chosen = Settings(_env_file=None, data_dir=folder, database_url=url, **ports, **SECRETS)
+        chosen = Settings(_env_file=None, data_dir=folder, database_url=url, burst_seconds=0, **ports, **SECRETS)
         engine = database.connect(url)
         stack.callback(engine.dispose)
         clock = FakeClock()

@@ -45,7 +45,7 @@ def end(services: Services, complaint: Complaint, status: Status = Status.CLOSED
 def say(services: Services, text: str, address: str = "citizen-1") -> None:
     own = conversation(services, address)
     line = services.conversing.accept(own.id, "m-1", Said(text))
-    services.conversing._settle(own.id, line, [])
+    services.conversing._settle(own.id, [line], [])
 
 
 def whole(services: Services) -> bool:

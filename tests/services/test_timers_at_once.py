@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from integrations.bootstrap import Services
-from integrations.store import tables as t
+from integrations.store.personal_tables import personal_acts
 from integrations.store.timer_tables import timers
 from tests.conftest import wait_until
 from tests.services.timer_entry import KIND, now, processes, timing, work
@@ -37,7 +37,7 @@ def subjects(services: Services) -> list[str]:
 
 def done(services: Services) -> Counter[str]:
     with services.engine.connect() as connection:
-        return Counter(body["subject"] for body in connection.execute(select(t.handovers.c.context)).scalars())
+        return Counter(connection.execute(select(personal_acts.c.why)).scalars())
 
 
 def left(services: Services) -> int:

@@ -12,10 +12,11 @@ from sqlalchemy import func, select
 
 from integrations.bootstrap import Services
 from integrations.services.errors import Conflict, TryLater
+from integrations.services.personal_records import Act
 from integrations.services.ports import Transaction
 from integrations.services.timer_records import TimerRow
 from integrations.services.timing import BACK_OFF, CITY, LEASE_SECONDS, Daily, Handler, Timing
-from integrations.store import tables as t
+from integrations.store.personal_tables import personal_acts
 from kb.deadlines import CITY_TIME
 from tests.fakes import FakeClock
 
@@ -28,12 +29,12 @@ def timing(services: Services, handlers: dict[str, Handler], daily: dict[str, Da
 
 def mark(tx: Transaction, row: TimerRow, now: datetime) -> None:
     """Work that leaves one row in the database each time it is done."""
-    tx.handovers.add(tx.conversations.open(channel="web", address=row.subject, now=now).id, {}, now)
+    tx.personal.record(Act("timer", "worker", row.subject, now))
 
 
 def marks(services: Services) -> int:
     with services.engine.connect() as connection:
-        return int(connection.execute(select(func.count()).select_from(t.handovers)).scalar_one())
+        return int(connection.execute(select(func.count()).select_from(personal_acts)).scalar_one())
 
 
 def put(services: Services, subject: str = "one", *, kind: str = "bell", **later: float) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from multiprocessing.process import BaseProcess
 
+from integrations.services.personal_records import Act
 from integrations.services.ports import Transaction
 from integrations.services.timer_records import TimerRow
 from integrations.services.timing import Timing
@@ -22,7 +23,7 @@ def now() -> datetime:
 
 
 def mark(tx: Transaction, row: TimerRow, at: datetime) -> None:
-    tx.handovers.add(row.payload["conversation"], {"subject": row.subject}, at)
+    tx.personal.record(Act("timer", "worker", row.subject, at))
 
 
 def timing(url: str) -> Timing:

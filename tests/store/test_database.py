@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, func, inspect, select
+from sqlalchemy.exc import DBAPIError
 
 from integrations.services.errors import Conflict, TryLater
 from integrations.services.ports import UnitOfWork
@@ -123,6 +125,66 @@ def together(work: Callable[[int], object], workers: int) -> list[Exception]:
 # -- the unit of work --------------------------------------------------------------------------------------------
 
 
+# -- who only reads waits for nobody; who writes waits in line -----------------------------------------------------
+
+
+def test_who_reads_waits_for_no_writer_and_sees_one_moment(engine: Engine, unit_of_work: UnitOfWork) -> None:
+    reading = database.reading(engine)
+    with unit_of_work() as writer:
+        mine = writer.conversations.open(channel="web", address="citizen-1", now=AT).id
+        with reading() as reader:
+            assert reader.conversations.get(mine) is None
+    with reading() as reader:
+        assert reader.conversations.get(mine) is not None
+
+
+def test_who_said_they_only_read_cannot_write(engine: Engine, unit_of_work: UnitOfWork) -> None:
+    with pytest.raises((TryLater, DBAPIError)), database.reading(engine)() as reader:
+        reader.conversations.open(channel="web", address="citizen-1", now=AT)
+    # and the connection is as good as before
+    with unit_of_work() as writer:
+        assert writer.conversations.open(channel="web", address="citizen-1", now=AT)
+
+
+def test_many_writers_of_several_processes_all_have_their_turn(settings: Settings) -> None:
+    if not settings.sql_url.startswith("sqlite"):
+        pytest.skip("only SQLite has one writer at a time")
+    # each engine stands for a process: they share nothing but the file
+    doors = [database.unit_of_work(database.connect(settings.sql_url)) for _ in range(3)]
+    written: list[str] = []
+
+    def write(nth: int) -> None:
+        for again in range(10):
+            with doors[nth % 3]() as tx:
+                written.append(tx.conversations.open(channel="web", address=f"citizen-{nth}-{again}", now=AT).id)
+
+    threads = [threading.Thread(target=write, args=(nth,)) for nth in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert len(set(written)) == 120
+    with doors[0]() as tx:
+        assert all(tx.conversations.get(one) for one in written)
+
+
+def test_a_lock_that_is_never_given_back_is_to_be_tried_later(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not settings.sql_url.startswith("sqlite"):
+        pytest.skip("PostgreSQL has a lock_timeout")
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.3)
+    hanging, other = (database.unit_of_work(database.connect(settings.sql_url)) for _ in range(2))
+    with hanging():
+        began = time.monotonic()
+        with pytest.raises(TryLater, match="locked"), other():
+            pass
+    assert time.monotonic() - began < 5
+    with other() as tx:
+        assert tx.conversations.open(channel="web", address="citizen-1", now=AT)
+
+
 def test_an_exception_rolls_everything_back(unit_of_work: UnitOfWork, mine: Conversation) -> None:
     with pytest.raises(RuntimeError), unit_of_work() as tx:
         tx.conversations.append(mine.id, sender=Sender.CITIZEN, body={"text": "x"}, at=AT)
@@ -234,8 +296,8 @@ def test_the_same_address_on_another_channel_is_another_citizen(unit_of_work: Un
 def test_a_line_is_settled_once(unit_of_work: UnitOfWork, mine: Conversation) -> None:
     with unit_of_work() as tx:
         line = tx.conversations.append(mine.id, sender=Sender.CITIZEN, body={"text": "x"}, at=AT, state=Hearing.PENDING)
-        assert tx.conversations.settle(mine.id, line.seq, Hearing.ANSWERED) is True
-        assert tx.conversations.settle(mine.id, line.seq, Hearing.FAILED) is False
+        assert tx.conversations.settle(mine.id, [line.seq], Hearing.ANSWERED) is True
+        assert tx.conversations.settle(mine.id, [line.seq], Hearing.FAILED) is False
         assert tx.conversations.pending(mine.id) == []
 
 

@@ -6,13 +6,14 @@ import json
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from integrations.bootstrap import Services
-from integrations.services.conversing import MAX_CHARACTERS, STALE_AFTER
+from integrations.services.conversing import MAX_CHARACTERS, STALE_AFTER, Conversing
 from integrations.services.errors import TryLater
 from integrations.services.records import Bubble, Conversation, Option, Said
 from integrations.web.app import BODY_LIMIT, SWEEP_SECONDS, create_app
@@ -23,6 +24,29 @@ from tests.fakes import FakeClock, FakeListener
 from tests.web.conftest import OURS, Browser, is_chinese, problem
 
 SUBMIT = Option("确认提交", '/choose{"option": "confirm:draft-1"}')
+
+
+def test_an_answer_that_comes_while_the_lines_are_read_is_not_missed(
+    browser: Browser, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who hears that nothing is pending any more looks no further."""
+    history, is_pending = Conversing.history, Conversing.is_pending
+    mine = browser.begin()["conversation"]
+    line = services.conversing.accept(mine, "12345678", Said("路灯坏了"))
+
+    def comes_between(look: Callable[..., Any]) -> Callable[..., Any]:
+        def looked(self: Conversing, *given: Any) -> Any:
+            found = look(self, *given)
+            self._settle(mine, [line], [Bubble("在哪儿")])
+            return found
+
+        return looked
+
+    monkeypatch.setattr(Conversing, "history", comes_between(history))
+    monkeypatch.setattr(Conversing, "is_pending", comes_between(is_pending))
+    page = browser.client.get("/api/chat/messages", headers=OURS, params={"after": line.seq}).json()
+
+    assert page["pending"] or [one["text"] for one in page["messages"]] == ["在哪儿"]
 
 
 # -- sessions ----------------------------------------------------------------------------------------------------

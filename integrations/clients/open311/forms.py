@@ -32,11 +32,14 @@ class Forms:
         self, complaint: Complaint, *, phone: str | None, related: Related = ALONE, again: bool = False
     ) -> dict[str, str]:
         """The complaint's own request, or one that tells of its joining."""
-        form = self._form(complaint, words(complaint), [*self._relations(related)], "", again, related)
+        lines = [*self._details(complaint), *self._relations(related)]
+        form = self._form(complaint, words(complaint), lines, "", again, related)
         if self.mapping.co_units == "attribute" and (units := self.units(complaint)):
             form |= self._attributes({"co_units": "；".join(units)})
         if phone and not complaint.anonymous:
             form["phone"] = phone
+        if complaint.media:  # the standard has room for one; the attribute has them all
+            form["media_url"] = complaint.media[0]
         return form
 
     def copy(
@@ -91,6 +94,7 @@ class Forms:
             "urgency": complaint.urgency.value,
             "main_unit": main_unit(leaf, complaint.place),
             "due": complaint.due_at.astimezone(CITY_TIME).isoformat(timespec="seconds"),
+            **_told(complaint),
             **_of_others(related),
             **(_of_place(complaint.place) if complaint.place else {}),
         }
@@ -99,6 +103,15 @@ class Forms:
     def _attributes(self, values: dict[str, str]) -> dict[str, str]:
         codes = self.mapping.attributes
         return {f"attribute[{code}]": value for key, value in values.items() if (code := codes.get(key))}
+
+    def _details(self, complaint: Complaint) -> Iterator[str]:
+        """What was answered, since when, and a wish for secrecy, for backends that keep no attributes."""
+        if complaint.began and complaint.since and self.mapping.since_line:
+            yield self.mapping.since_line.format(since=complaint.since)
+        for label, value in complaint.answers if self.mapping.detail_line else ():
+            yield self.mapping.detail_line.format(label=label, value=hide_personal(value))
+        if complaint.confidential and self.mapping.confidential_line:
+            yield self.mapping.confidential_line
 
     def _relations(self, related: Related) -> Iterator[str]:
         """Lines of the description, for backends that keep no attributes."""
@@ -128,4 +141,18 @@ def _of_others(related: Related) -> dict[str, str]:
     """What the attributes say of other requests; nothing where there is none."""
     people = str(related.people) if related.people > 1 or related.incident else None
     values = {"people": people, "incident": related.incident, "recurrence_of": related.recurrence_of}
+    return {key: value for key, value in values.items() if value}
+
+
+def _told(complaint: Complaint) -> dict[str, str]:
+    """What was told beside the description; nothing where it was not."""
+    values = {
+        "since": complaint.since,
+        "began": complaint.began,
+        "details": "；".join(f"{label} {hide_personal(value)}" for label, value in complaint.answers),
+        "confidential": "true" if complaint.confidential else None,
+        "photos": str(complaint.photos) if complaint.photos else None,
+        "voices": str(complaint.voices) if complaint.voices else None,
+        "media": " ".join(complaint.media),
+    }
     return {key: value for key, value in values.items() if value}

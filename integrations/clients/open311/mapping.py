@@ -30,6 +30,9 @@ _PLACEHOLDERS: dict[str, frozenset[str]] = {
     "description_footer": frozenset({"reference"}),
     "joined_line": frozenset({"incident", "people"}),
     "recurrence_line": frozenset({"recurrence_of"}),
+    "since_line": frozenset({"since"}),
+    "detail_line": frozenset({"label", "value"}),
+    "confidential_line": frozenset(),
     "again_line": frozenset({"reference"}),
     "copy_line": frozenset({"unit", "request_id"}),
     "update_path": frozenset({"request_id"}),
@@ -53,6 +56,9 @@ class Mapping(BaseModel):
     tell_of_joining: bool = False
     joined_line: str = ""
     recurrence_line: str = ""
+    since_line: str = ""
+    detail_line: str = ""
+    confidential_line: str = ""
     search: Literal["reference", "place", "nothing"] = "reference"
     shows_after_seconds: Annotated[float, Field(ge=0, le=86400)] = 30.0
     when_unsure: Literal["ask_person", "send_again_marked"] = "ask_person"

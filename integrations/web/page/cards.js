@@ -163,6 +163,7 @@ const KINDS = {
   danger,
   notice,
   staff: ({ title, rows }) => (given(rows).length ? card("by-staff", title, rowList(rows)) : null),
+  handover: ({ title, rows }) => (given(rows).length ? card("plain", title, rowList(rows)) : null),
 };
 
 export function cardNode(data, text) {

@@ -1,7 +1,7 @@
 // The citizens' page: joins the writing line, the timeline and the server.
 
 import { byId } from "./element.js";
-import { onSession, openSession, PAGE_SIZE, pullMessages } from "./transport.js";
+import { onSession, openSession, PAGE_SIZE, pullMessages, sayTyping } from "./transport.js";
 import * as timeline from "./timeline.js";
 import { toStart } from "./scroll.js";
 import { Unsent } from "./unsent.js";
@@ -9,6 +9,7 @@ import { hasText, returnFocus, setText, startComposer, startPlace } from "./comp
 import { isElder, onElder, setElder, startMenu } from "./menu.js";
 
 const POLL = 3e3;
+const POLL_PENDING = 600; // while an answer is on its way
 const POLL_IDLE = 10e3;
 const IDLE = 5 * 60e3;
 
@@ -85,7 +86,7 @@ const unsent = new Unsent({
     take(answer.messages || []);
     pendingAnswer = answer.state === "pending";
     showTyping();
-    pullIn(pendingAnswer ? 1e3 : POLL);
+    pullIn(pendingAnswer ? POLL_PENDING : POLL);
   },
   failed(item, failure) {
     reached(failure.status !== 0);
@@ -132,9 +133,11 @@ let pullAgain = false;
 async function pullAll() {
   for (;;) {
     const page = await pullMessages(() => cursor);
-    if (page.latest < cursor) {
-      // The conversation has been begun anew (another tab, a deletion).
-      restart(page.latest);
+    const another = conversation !== null && page.conversation !== undefined && page.conversation !== conversation;
+    if (another || page.latest < cursor) {
+      // The conversation has been begun anew (another tab, a deletion), or goes on with that of another channel.
+      if (another) conversation = page.conversation;
+      restart(another ? 0 : page.latest);
       continue;
     }
     take(page.messages);
@@ -164,7 +167,10 @@ async function pull() {
   if (pullAgain) {
     pullAgain = false;
     pullIn(0);
-  } else pullIn(Math.max(wait, Date.now() - lastActive > IDLE ? POLL_IDLE : POLL));
+  } else {
+    const calm = Date.now() - lastActive > IDLE ? POLL_IDLE : POLL;
+    pullIn(Math.max(wait, pendingAnswer ? POLL_PENDING : calm));
+  }
 }
 
 function pullIn(milliseconds) {
@@ -194,9 +200,18 @@ window.addEventListener("offline", () => {
 
 // ---- the page -------------------------------------------------------------
 
+// While the assistant waits for the rest of what is being said, it is told that there is more to come.
+let typed = 0;
+function typing() {
+  active();
+  if (!pendingAnswer || !hasText() || Date.now() - typed < 1e3) return;
+  typed = Date.now();
+  sayTyping();
+}
+
 const composer = startComposer({
   send: say,
-  active,
+  active: typing,
   tooLong: (over) => tell(`多了 ${over} 字，请删短一点，或者分成两次说。`),
 });
 

@@ -85,3 +85,6 @@ export const PAGE_SIZE = 200;
 // `after` is a function: a new session may start the numbers over.
 export const pullMessages = (after) => withSession(() => request("GET", `/api/chat/messages?after=${after()}`));
 export const sendMessage = (body) => withSession(() => request("POST", "/api/chat/messages", body));
+
+// Nothing depends on it: a failure is passed over.
+export const sayTyping = () => request("POST", "/api/chat/typing", {}).catch(() => {});

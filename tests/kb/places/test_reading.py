@@ -57,6 +57,10 @@ SAID = [
     # names of other days
     ("四方区嘉定路小区没电梯", "市北区", None, "嘉定路", "嘉定路小区"),
     ("西海岸新区长江中路树枝断了", "黄岛区", None, "长江中路", None),
+    # a house's number, and what stands at any road
+    ("市北区登州路66号路灯坏了", "市北区", None, "登州路", None),
+    ("市北区合肥路688号路灯不亮", "市北区", None, "合肥路", None),
+    ("李沧区永年路26号路面坑坑洼洼", "李沧区", None, "永年路", None),
     # the speaker's home is not the problem's place, unless it is the only one
     ("我家住崂山区，市南区漳州路路灯全黑", "市南区", None, "漳州路", None),
     ("我住市北区，李沧区书院路那段路坑坑洼洼", "李沧区", None, "书院路", None),
@@ -236,3 +240,11 @@ def test_a_table_saved_in_the_office_encoding_is_told(tmp_path: Path) -> None:
 def test_a_table_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     (_folder(tmp_path) / "places.csv").write_bytes(b"\xef\xbb\xbf" + PLACES.encode())
     assert len(places.load(tmp_path).places) == 2
+
+
+def test_a_road_that_was_misspelled_is_told_as_it_is_written(reading: Reading) -> None:
+    found = reading("市南区燕尔岛路60号楼下早点摊的油污泼了一地")
+    assert found is not None
+    assert found.road == "燕儿岛路"
+    assert "燕儿岛路60号" in found.text
+    assert "燕尔岛路" not in found.full

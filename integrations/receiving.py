@@ -1,0 +1,48 @@
+"""The use cases of pictures and recordings, put together."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from integrations.clients.photos import develop
+from integrations.services.conversing import Conversing
+from integrations.services.listening import Listening
+from integrations.services.media import Receiving
+from integrations.services.media_links import MediaLinks
+from integrations.staffing import Staffing
+
+
+class Media(Staffing):
+    """The use cases of one process that pictures and recordings have a part in."""
+
+    if TYPE_CHECKING:
+
+        @cached_property
+        def conversing(self) -> Conversing: ...
+
+    @cached_property
+    def receiving(self) -> Receiving:
+        return Receiving(
+            unit_of_work=self.unit_of_work,
+            conversing=lambda: self.conversing,
+            develop=develop,
+            limiter=self.limiter,
+            words=self.speech.words,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def listening(self) -> Listening:
+        return Listening(
+            unit_of_work=self.unit_of_work,
+            speech=self.speech,
+            clock=self.clock,
+            transcriber=self.transcriber,
+            caring=self.caring,
+        )
+
+    @cached_property
+    def media_links(self) -> MediaLinks:
+        secrets = self.settings.secrets
+        return MediaLinks(key=lambda: secrets["session_secret"], base=self.settings.public_url, clock=self.clock)

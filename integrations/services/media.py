@@ -1,0 +1,138 @@
+"""Pictures and recordings of a citizen: looked at, stored with their message, shown to nobody but their owner."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from integrations.services.errors import Rejected
+from integrations.services.media_ports import Developer, NotAPicture
+from integrations.services.media_records import Medium
+from integrations.services.ports import Clock, Limiter, UnitOfWork
+from integrations.services.records import Conversation, Line, Said
+from kb.bursts import together
+from kb.media_types import Kind, type_of
+from kb.normalising import plain
+from kb.photo_facts import PhotoFacts
+from kb.report import MOST_PHOTOS
+from kb.words import Words
+
+if TYPE_CHECKING:
+    from integrations.services.conversing import Conversing
+
+LARGEST = 10 * 1024 * 1024
+"""Bytes of one picture or recording."""
+
+# A citizen's pictures and recordings in a day, and in a minute.
+MOST, MOST_SECONDS = 60, 86_400
+QUICK, QUICK_SECONDS = 20, 60
+# What the dialogue hears of a picture: something about a problem, whatever is written beside it.
+SHOWN = "/report"
+
+
+class TooMany(Rejected):
+    """So many were sent that no more are taken in for now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receiving:
+    """The use case."""
+
+    unit_of_work: UnitOfWork
+    conversing: Callable[[], Conversing]
+    develop: Developer
+    limiter: Limiter
+    words: Words
+    clock: Clock
+    new_id: Callable[[], str] = field(default=lambda: secrets.token_hex(16))
+
+    def take(self, conversation_id: str, client_id: str, files: Sequence[bytes], caption: str = "") -> Line:
+        """Store pictures, or one recording, as one message; the same `client_id` twice is one.
+
+        Raises Rejected with words for the citizen, Busy as `Conversing.accept`, TryLater. Nothing is stored then.
+        """
+        with self.unit_of_work() as tx:
+            if known := tx.conversations.find(conversation_id, client_id):
+                return known
+        kinds = self._kinds(files)
+        self._not_too_many(conversation_id, len(files))
+        media = [
+            self._medium(conversation_id, kind, name, content)
+            for (kind, name), content in zip(kinds, files, strict=True)
+        ]
+        photos = tuple(one.id for one in media if one.kind is Kind.PHOTO)
+        voice = next((one.id for one in media if one.kind is Kind.VOICE), None)
+        said = Said(caption if photos else "", photos=photos, voice=voice, noted=_noted(media))
+        return self.conversing().accept(conversation_id, client_id, said, media)
+
+    def show(self, mine: Conversation, medium_id: str) -> Medium:
+        """A picture or recording of this conversation's citizen. Raises Rejected, whoever else's it is or none."""
+        with self.unit_of_work() as tx:
+            medium = tx.media.get(medium_id) if tx.media.owner(medium_id) == mine.citizen_id else None
+        if medium is None:
+            raise Rejected(self.words.say("attached.gone"))
+        return medium
+
+    def _kinds(self, files: Sequence[bytes]) -> list[tuple[Kind, str]]:
+        """What each is, by its content."""
+        say = self.words.say
+        if not files or not all(files):
+            raise Rejected(say("attached.nothing"))
+        if len(files) > MOST_PHOTOS:
+            raise Rejected(say("attached.photo_many", most=MOST_PHOTOS))
+        kinds = [found for content in files if (found := type_of(content))]
+        if len(kinds) < len(files):
+            raise Rejected(say("attached.kind"))
+        if any(kind is Kind.VOICE for kind, _ in kinds) and len(kinds) > 1:
+            raise Rejected(say("attached.one_voice"))
+        if any(len(content) > LARGEST for content in files):
+            raise Rejected(say("attached.photo_large" if kinds[0][0] is Kind.PHOTO else "attached.voice_large"))
+        return kinds
+
+    def _not_too_many(self, conversation_id: str, count: int) -> None:
+        for _ in range(count):
+            if not self.limiter.allow(f"media-day:{conversation_id}", times=MOST, seconds=MOST_SECONDS):
+                raise TooMany(self.words.say("attached.too_many"))
+            if not self.limiter.allow(f"media:{conversation_id}", times=QUICK, seconds=QUICK_SECONDS):
+                raise TooMany(self.words.say("attached.wait"))
+
+    def _medium(self, conversation_id: str, kind: Kind, name: str, content: bytes) -> Medium:
+        now = self.clock()
+        if kind is Kind.VOICE:
+            return Medium(self.new_id(), conversation_id, kind, name, content, now)
+        try:
+            made = self.develop(content, now)
+        except NotAPicture as refused:
+            raise Rejected(self.words.say("attached.photo_large" if refused.large else "attached.kind")) from refused
+        return Medium(self.new_id(), conversation_id, kind, "image/jpeg", made.jpeg, now, made.facts)
+
+
+def sent_with(said: Said, words: Words) -> dict[str, object]:
+    """What stands in the line beside the words; `shown` in their place where there are none."""
+    kept: dict[str, object] = {"photos": list(said.photos), "voice": said.voice, "noted": said.noted}
+    if said.photos or said.voice:
+        kept["shown"] = words.say("attached.photo_line" if said.photos else "attached.voice_line")
+    return {name: value for name, value in kept.items() if value}
+
+
+def shown_together(lines: Sequence[Line], silent_hours: float) -> Said:
+    """What the dialogue hears of pictures that came together, with what was written beside them."""
+    every = [line.said for line in lines]
+    return Said(
+        plain(together([one.text for one in every if one.text])).text,
+        SHOWN,
+        photos=tuple(photo for one in every for photo in one.photos),
+        noted=next((one.noted for one in every if one.noted), None),
+        silent_hours=silent_hours,
+    )
+
+
+def _noted(media: Sequence[Medium]) -> dict[str, Any] | None:
+    """The first place and the earliest time that the cameras had noted."""
+    facts = [one.facts for one in media]
+    place = next((one for one in facts if one.lat is not None), PhotoFacts())
+    times = [one.taken_at for one in facts if one.taken_at]
+    noted: dict[str, Any] = {"lat": place.lat, "lon": place.lon} if place.lat is not None else {}
+    return (noted | ({"taken_at": min(times).isoformat()} if times else {})) or None

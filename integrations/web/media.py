@@ -1,0 +1,110 @@
+"""Pictures and recordings: taken in from a citizen, shown to them, and by a signed link to who deals with it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated
+
+import anyio.to_thread
+from fastapi import APIRouter, Depends, File, Form, Path, Response, UploadFile
+
+from integrations.bootstrap import Services
+from integrations.services.conversing import MAX_CHARACTERS
+from integrations.services.errors import Rejected
+from integrations.services.media import LARGEST, TooMany
+from integrations.services.media_links import PATH as LINKS
+from integrations.services.media_records import Medium
+from integrations.services.queueing import Busy
+from integrations.services.records import Conversation, Line
+from integrations.web.chat import AnswerOut, Mine, Ours, answer, only_our_page
+from integrations.web.errors import ApiError, may_answer
+
+log = logging.getLogger(__name__)
+
+PATH = "/api/chat/media"
+# Nine pictures as phones make them; one that is larger than a picture may be is refused by its own size.
+BODY_LIMIT = 3 * LARGEST
+# Whatever the bytes are, a browser shows them as what they were stored as, runs nothing, and keeps nothing for others.
+_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "cache-control": "private, no-store",
+    "content-security-policy": "default-src 'none'; sandbox",
+    "content-disposition": "inline",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-robots-tag": "noindex",
+}
+
+router = APIRouter(tags=["chat"])
+MediumId = Annotated[str, Path(description="The `id` of a line's `media`")]
+Token = Annotated[str, Path(description="From a signed link; good for its time only")]
+Id = Annotated[str, Form(alias="id", min_length=8, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
+Caption = Annotated[str, Form(max_length=MAX_CHARACTERS, description="Words beside pictures")]
+Files = Annotated[list[UploadFile], File(description="Up to 9 JPEG, PNG or WebP, or one recording; 10 MB each")]
+
+
+@router.post(
+    PATH,
+    dependencies=[Depends(only_our_page)],
+    summary="Send pictures or a recording",
+    responses=may_answer(401, 403, 413, 422, 429, 503),
+)
+async def send(mine: Mine, services: Ours, client_id: Id, file: Files, text: Caption = "") -> AnswerOut:
+    """Stored first, then answered as a message; the same `id` sent twice is taken once.
+
+    What a file is, is told by its content: its name and type are not looked at. A picture is written anew, without
+    what the camera had noted. A recording becomes words where the city has a service for it; its line has them then.
+    """
+    contents = [await one.read(LARGEST + 1) for one in file]
+    line = await anyio.to_thread.run_sync(_take, services, mine, client_id, contents, text)
+    return await answer(services, mine, line)
+
+
+@router.get(
+    PATH + "/{medium_id}",
+    response_class=Response,
+    summary="One's own picture or recording",
+    responses=may_answer(401, 404, 503),
+)
+def show(mine: Mine, services: Ours, medium_id: MediumId) -> Response:
+    """For the session that sent it, and for nobody else."""
+    try:
+        return _shown(services.receiving.show(mine, medium_id))
+    except Rejected as gone:
+        raise ApiError(404, "not_found", str(gone)) from gone
+
+
+@router.get(
+    LINKS + "{token}",
+    response_class=Response,
+    summary="A picture or recording by its signed link",
+    responses=may_answer(403, 404, 503),
+)
+def by_link(services: Ours, token: Token) -> Response:
+    """For whoever deals with the ticket. 403 when the link is not ours or its time is over, 404 once it is erased."""
+    medium_id = services.media_links.read(token)
+    if medium_id is None:
+        raise ApiError(403, "bad_link", services.speech.words.say("attached.gone"))
+    with services.unit_of_work() as tx:
+        medium = tx.media.get(medium_id)
+    if medium is None:
+        raise ApiError(404, "not_found", services.speech.words.say("attached.gone"))
+    return _shown(medium)
+
+
+def _shown(medium: Medium) -> Response:
+    return Response(medium.body, media_type=medium.content_type, headers=_HEADERS)
+
+
+def _take(services: Services, mine: Conversation, client_id: str, contents: list[bytes], text: str) -> Line:
+    words = services.speech.words
+    try:
+        return services.receiving.take(mine.id, client_id, contents, text)
+    except TooMany as many:
+        raise ApiError(429, "too_fast", str(many), headers={"Retry-After": "60"}) from many
+    except Rejected as refused:
+        raise ApiError(422, "not_accepted", str(refused)) from refused
+    except Busy as busy:
+        log.warning("shed: conversation=%s %s", mine.id, busy)
+        after = {"Retry-After": f"{busy.after or 5:.0f}"}
+        raise ApiError(429, "busy", words.say("chat.shed"), headers=after) from busy
