@@ -171,6 +171,7 @@ class Services(Media):
                 seconds=self.settings.burst_seconds,
                 urgent=lambda text: self.danger_words.find(text) is not None,
                 typing=partial(is_typing, self.limiter),
+                **self.replacements.get("gathering", {}),
             ),
             queue=Queue(self.settings.turns_at_once, self.settings.queue_gateway),
             linking=Linking(limiter=self.limiter, speech=self.speech, clock=self.clock),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import takewhile
@@ -72,7 +72,8 @@ class Next:
 class Gathering:
     """The use case. With 0 `seconds` every line is a turn of its own.
 
-    `urgent`: whether words speak of danger; `typing`: whether a conversation's citizen is typing.
+    `urgent`: whether words speak of danger; `typing`: whether a conversation's citizen is typing; `sleep` and `ticks`:
+    how it waits between two looks and by what it counts, both in seconds.
     """
 
     reading: UnitOfWork
@@ -80,6 +81,8 @@ class Gathering:
     seconds: float = 1.5
     urgent: Callable[[str], bool] = field(default=_nobody)
     typing: Callable[[str], bool] = field(default=_nobody)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ticks: Callable[[], float] = time.monotonic
 
     def make_ready(self) -> None:
         """Read what is needed to tell which message waits."""
@@ -88,19 +91,19 @@ class Gathering:
 
     async def turn(self, conversation_id: str) -> Next:
         """The lines to hear next, once nothing more is to be waited for; none when nothing waits."""
-        began, seen, until = time.monotonic(), 0, 0.0
+        began, seen, until = self.ticks(), 0, 0.0
         while True:
             found = await in_thread(partial(self.look, conversation_id))
             if not found.unfinished:
                 return found
-            now, last = time.monotonic(), found.lines[-1]
+            now, last = self.ticks(), found.lines[-1]
             if last.seq != seen or await in_thread(partial(self.typing, conversation_id)):
                 # a line that has stood here before, taken up by another gateway, has waited already
                 waited = 0.0 if seen else (self.clock() - last.at).total_seconds()
                 seen, until = last.seq, now + self.seconds - max(0.0, waited)
             if now >= min(until, began + LONGEST * self.seconds):
                 return found
-            await asyncio.sleep(min(LOOK_EVERY, self.seconds / 4))
+            await self.sleep(min(LOOK_EVERY, self.seconds / 4))
 
     def holds(self, conversation_id: str, line: Line) -> bool:
         """Whether the answer to this line waits for more of what the citizen is saying."""

@@ -407,10 +407,10 @@ def test_a_refusal_is_none(status: int, server: Server) -> None:
 
 
 def test_who_is_too_slow_is_not_waited_for(server: Server) -> None:
-    server.wait = 2.0
+    server.wait = 6.0
     began = time.monotonic()
     assert VectorService(server.url, timeout=0.2).ask("甲") is None
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 4
 
 
 def test_after_the_rest_the_service_is_asked_again(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,14 +62,14 @@ def die(handler: BaseHTTPRequestHandler) -> None:
 
 
 def hang(handler: BaseHTTPRequestHandler) -> None:
-    time.sleep(1.5)
+    time.sleep(4)
 
 
 def drip(handler: BaseHTTPRequestHandler) -> None:
     """Every byte in time, and no end."""
     handler.send_response(200)
     handler.end_headers()
-    for _ in range(40):
+    for _ in range(120):
         try:
             handler.wfile.write(b" ")
             handler.wfile.flush()
@@ -165,7 +165,7 @@ def test_a_service_that_hangs_costs_the_time_out_once(server: Server, fault: Ans
     began = time.monotonic()
     with pytest.raises(TryLater, match="too long"):
         ask(server, fault, timeout=0.4)
-    assert time.monotonic() - began < 1.2
+    assert time.monotonic() - began < 3
     assert len(server.heard) == 1
 
 

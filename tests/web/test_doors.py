@@ -196,7 +196,7 @@ def test_a_part_that_hangs_does_not_hang_the_answer(whole: Services, dispatcher:
         took = time.monotonic() - began
 
     assert answer.json()["parts"]["dispatch"]["status"] == "down"
-    assert took < PATIENCE_SECONDS + 1.5
+    assert took < PATIENCE_SECONDS + 2.8
 
 
 def test_this_process_lives_whatever_its_parts_do(services: Services, dispatcher: FakeDispatcher) -> None:
