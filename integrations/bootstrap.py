@@ -6,7 +6,7 @@ Concrete things are named here, in `staffing`, `outside` and `knowledge`, and no
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,6 @@ from integrations.services.dispatching import Dispatching
 from integrations.services.filing import Filing
 from integrations.services.following_feeds import FollowingFeeds
 from integrations.services.following_up import FollowingUp
-from integrations.services.gathering import Gathering, is_typing
 from integrations.services.informing import Informing
 from integrations.services.intake import Intake
 from integrations.services.issue_records import Fetched
@@ -165,14 +164,7 @@ class Services(Media):
             turns=self.turns,
             speech=self.speech,
             clock=self.clock,
-            gathering=Gathering(
-                reading=self.reading,
-                clock=self.clock,
-                seconds=self.settings.burst_seconds,
-                urgent=lambda text: self.danger_words.find(text) is not None,
-                typing=partial(is_typing, self.limiter),
-                **self.replacements.get("gathering", {}),
-            ),
+            gathering=self.gathering,
             queue=Queue(self.settings.turns_at_once, self.settings.queue_gateway),
             linking=Linking(limiter=self.limiter, speech=self.speech, clock=self.clock),
             listening=self.listening,

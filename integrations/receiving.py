@@ -1,12 +1,13 @@
-"""The use cases of pictures and recordings, put together."""
+"""The use cases of what comes in: which lines are one turn, pictures and recordings; put together."""
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from integrations.clients.photos import develop
 from integrations.services.conversing import Conversing
+from integrations.services.gathering import Gathering, is_typing
 from integrations.services.listening import Listening
 from integrations.services.media import Receiving
 from integrations.services.media_links import MediaLinks
@@ -14,12 +15,23 @@ from integrations.staffing import Staffing
 
 
 class Media(Staffing):
-    """The use cases of one process that pictures and recordings have a part in."""
+    """The use cases of one process that take something in from a citizen."""
 
     if TYPE_CHECKING:
 
         @cached_property
         def conversing(self) -> Conversing: ...
+
+    @cached_property
+    def gathering(self) -> Gathering:
+        return Gathering(
+            reading=self.reading,
+            clock=self.clock,
+            seconds=self.settings.burst_seconds,
+            urgent=lambda text: self.danger_words.find(text) is not None,
+            typing=partial(is_typing, self.limiter),
+            **self.replacements.get("gathering", {}),
+        )
 
     @cached_property
     def receiving(self) -> Receiving:
