@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup setup-dev run train test check format test-slow test-faults fuzz bench bench-places bench-incidents bench-worker eval compare lock clean
+.PHONY: help setup setup-dev run train test check format test-slow test-faults fuzz bench bench-places bench-incidents bench-worker bench-wechat eval compare lock clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
@@ -60,6 +60,9 @@ bench-incidents: setup-dev  ## finding open incidents again among up to a millio
 bench-worker: setup-dev  ## what one worker files, sends, hears and tells in a second, on SQLite and PostgreSQL
 	@$(PY) -m tests.bench.worker
 
+bench-wechat: setup-dev train  ## fifty pushes of WeChat a second for a minute, two gateways, on SQLite and PostgreSQL
+	@$(PY) -m tests.bench.wechat
+
 eval: setup-dev train  ## accuracy on the blind sets of tests/blind
 	@$(PY) -m tests.evaluate
 	@$(PY) -m tests.evaluate_places
@@ -75,10 +78,11 @@ lock: .tools/.ready  ## resolve the locked requirement files anew from the two p
 	@cd bot && $(UV) pip compile $(LOCK) --python-version 3.10 --extra test pyproject.toml -o requirements.txt
 	@$(UV) pip compile $(LOCK) --python-version 3.11 --extra build pyproject.toml -o requirements.txt
 	@$(UV) pip compile $(LOCK) --python-version 3.11 --extra build --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	@cd tests/peers && $(UV) pip compile $(LOCK) --python-version 3.11 requirements.in -o requirements.txt
 LOCK := -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 clean:  ## remove the environments; what is kept in var/ stays
-	rm -rf .venv bot/.venv .tools
+	rm -rf .venv bot/.venv .tools .peers
 
 # -- how the environments are made ---------------------------------------------------------------------------
 
@@ -101,7 +105,12 @@ clean:  ## remove the environments; what is kept in var/ stays
 	@$(UV) pip install --require-hashes --python $(PY) -r requirements-dev.txt
 	@touch $@
 
-setup-dev: setup .venv/.ready-dev
+setup-dev: setup .venv/.ready-dev .peers/.ready
+
+.peers/.ready: tests/peers/requirements.txt .venv/.ready
+	@echo "== preparing the independent WeChat library that tests talk to (.peers)"
+	@$(PY) -m tests.peers
+	@touch $@
 
 bot/.venv/.ready: bot/requirements.txt bot/.python-version | .tools/.ready
 	@echo "== preparing Rasa's environment (bot/.venv, Python 3.10; the largest part, some 2.5 GB on disk)"

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from integrations import timetable
 from integrations.outside import now as now
-from integrations.receiving import Media
 from integrations.services.after_filing import AfterFiling
 from integrations.services.answering import Answering
 from integrations.services.asking import Asking
@@ -55,6 +54,7 @@ from integrations.services.urging import Urging
 from integrations.services.withdrawing import Withdrawing
 from integrations.settings import Settings
 from integrations.store import database
+from integrations.wechatting import Wechatting
 from kb import deadline_rules, quiet_hours, retention, working_time
 from kb.known_issues import KnownIssue, checks, files
 
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from kb.matching.meaning import Meaning
 
 
-class Services(Media):
+class Services(Wechatting):
     """The use cases of one process. `replacements` put a test's own parts in place of the real ones, by name."""
 
     # -- use cases -------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from integrations.commands import (
     staff,
     surveys,
     understanding,
+    wechat,
 )
 from integrations.running.supervisor import CannotStart
 from integrations.services.errors import ServiceError
@@ -46,7 +47,7 @@ GROUPS = (
     *(operating, chatting, understanding, learning, places),
     *(matching, issues, answers, cases, case, audit, dispatch, incidents, processes),
     *(rechecks, ledger, surveys, clocks, personal),
-    *(handovers, staff, recordings),
+    *(handovers, staff, recordings, wechat),
 )
 for group in GROUPS:
     group.add_to(app)

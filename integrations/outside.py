@@ -28,7 +28,7 @@ from integrations.services.ports import Clock, Geocoder, Limiter, Listener, Mess
 from integrations.settings import make_folder
 from integrations.store import database
 
-CHANNELS = ("web", "terminal")
+CHANNELS = ("web", "terminal", "wechat")
 
 
 def now() -> datetime:

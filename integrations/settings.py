@@ -76,6 +76,10 @@ class Settings(BaseSettings):
         default="", repr=False, description="Signs the page's session; empty: one made and kept"
     )
     internal_token: str = Field(default="", repr=False, description="Token between the parts; empty: one made and kept")
+    proxies: str = Field(
+        default="",
+        description="Addresses of reverse proxies that say who calls, by commas; empty: none is believed",
+    )
     cookie_secure: bool = Field(default=False, description="Send the session cookie over HTTPS only")
     bot_python: Path = Field(default=ROOT / "bot/.venv/bin/python", description="Python of Rasa's environment")
     embedding_url: str = Field(
@@ -133,6 +137,32 @@ class Settings(BaseSettings):
     )
     public_url: str = Field(
         default="", pattern=WEB, description="The gateway as the department reaches it, for photos; empty: only counted"
+    )
+    wechat_appid: str = Field(default="", description="App id of the WeChat official account; empty: no WeChat")
+    wechat_secret: str = Field(default="", repr=False, description="Its app secret")
+    wechat_token: str = Field(default="", repr=False, description="Token that signs WeChat's pushes")
+    wechat_aes_key: str = Field(
+        default="", repr=False, description="EncodingAESKey; while it is being changed the new and the old by a blank"
+    )
+    wechat_mode: str = Field(
+        default="safe", pattern="^(plain|compatible|safe)$", description="How pushes are sealed: as in WeChat's console"
+    )
+    wechat_verified: bool = Field(
+        default=True, description="Whether the account may send customer service messages; false: passive replies only"
+    )
+    wechat_links: bool = Field(default=False, description="Show choices as links to tap instead of numbers to type")
+    wechat_notices: Path | None = Field(
+        default=None, description="File with the account's subscription notices; empty: none are sent"
+    )
+    wechat_url: str = Field(default="https://api.weixin.qq.com", pattern=WEB, description="WeChat's API")
+    wechat_open_url: str = Field(
+        default="https://open.weixin.qq.com", pattern=WEB, description="Where a page inside WeChat signs in"
+    )
+    wechat_script_url: str = Field(
+        default="https://res.wx.qq.com/open/js/jweixin-1.6.0.js", pattern=WEB, description="WeChat's script for pages"
+    )
+    wechat_picture_url: str = Field(
+        default="https://mmbiz.qpic.cn", pattern=WEB, description="Where pictures may be fetched from by their address"
     )
     log_level: str = Field(
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR"

@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 
@@ -27,6 +28,8 @@ BEAT_KEY = "worker"
 FEED_LOOK_SECONDS = 5.0
 TIMER_LOOK_SECONDS = 1.0
 VECTOR_LOOK_SECONDS = 1.0
+# How often a worker looks for WeChat's pushes that nobody has finished.
+LEFT_LOOK_SECONDS = 5.0
 # The niceness of what can wait.
 PATIENT = 15
 # How long a worker that stops waits for the timers that it is doing.
@@ -52,6 +55,8 @@ class Worker:
         timers = threading.Thread(target=self._do_timers, daemon=True)
         timers.start()
         threading.Thread(target=self._make_vectors, daemon=True).start()
+        if self._services.wechat.is_on:
+            threading.Thread(target=self._tell, daemon=True).start()
         if self._services.settings.issues_feed:
             threading.Thread(target=self._follow, daemon=True).start()
         log.info("worker started: name=%s", self._name)
@@ -110,6 +115,24 @@ class Worker:
                 log.warning("poll waits: %s", away)
             except Exception:
                 log.exception("poll failed")
+
+    def _tell(self) -> None:
+        """What WeChat's citizens were not told in a push's own reply, and what was left behind."""
+        delivering, looked = self._services.wechat.delivering, 0.0
+        while not self._stopping.is_set():
+            told = 0
+            try:
+                told = delivering.run_due()
+                if time.monotonic() - looked > LEFT_LOOK_SECONDS:
+                    told += delivering.recover()
+                    delivering.forget()
+                    looked = time.monotonic()
+            except TryLater as away:
+                log.warning("deliveries wait: %s", away)
+            except Exception:
+                log.exception("deliveries failed")
+            if not told:
+                self._stopping.wait(IDLE_SECONDS)
 
     def _follow(self) -> None:
         url = self._services.settings.issues_feed

@@ -16,7 +16,12 @@ from kb.content_files import CONTENT, ContentError, as_model, read_mapping, show
 FILE = CONTENT / "corrections.yml"
 LONGEST_TEXT = 500
 _CLAUSES = re.compile(r"[，,。；;！!\n]+")
+# 不对是5号楼, without a comma
+_WRONG_IT_IS = re.compile(r"^(不对|错了|说错了)[ ]*(?=是(?!不是))")
 _YES_IT_IS = re.compile(r"^(?:而|应该|应|其实|实际上?|就)?是")
+# 5号楼, 二单元, 182号: a part of a place
+_NUMBER = r"(?:\d+|[一二三四五六七八九十百]+)"
+_PART = re.compile(rf"{_NUMBER}(?P<of>号楼|号院|号门|号|栋|幢|座|单元)")
 _NOT = re.compile(r"^(?P<before>.{0,4}?)不是(?P<wrong>[^是，]{1,30}?)(?:而|应该|其实)?是(?P<right>.{1,60})$")
 _NOT_ALONE = re.compile(r"^.{0,4}?不是(?P<wrong>[^是，]{1,30})$")
 
@@ -57,6 +62,7 @@ class _File(BaseModel):
     wrong: Pattern
     turns_to: Pattern
     whole: Pattern
+    mere_no: Pattern
     before: Pattern
     after: Pattern
 
@@ -72,21 +78,32 @@ class Corrections:
     told_anew: re.Pattern[str]
     said_wrong: re.Pattern[str]
     whole: re.Pattern[str]
+    mere_no: re.Pattern[str]
     before: re.Pattern[str]
     after: re.Pattern[str]
 
     def read(self, text: str) -> Corrected:
         """Every correction in the message; none in most."""
-        clauses = [one.strip() for one in _CLAUSES.split(text[:LONGEST_TEXT]) if one.strip()]
+        apart = _WRONG_IT_IS.sub(r"\1，", text[:LONGEST_TEXT].strip())
+        clauses = [one.strip() for one in _CLAUSES.split(apart) if one.strip()]
         items, rest = list[Correction](), list[str]()
         while clauses:
             clause = clauses.pop(0)
-            found = self._not_but(clause, clauses) or self._by_name(clause, clauses) or self._plain(clause, clauses)
+            if self.mere_no.match(clause):
+                found = self._no_but(clauses)
+            else:
+                found = self._not_but(clause, clauses) or self._by_name(clause, clauses) or self._plain(clause, clauses)
             if found:
                 items.append(found)
-            else:
+            elif not self.mere_no.match(clause):
                 rest.append(clause)
         return Corrected(tuple(items), "，".join(rest)) if items else Corrected()
+
+    def _no_but(self, following: list[str]) -> Correction | None:
+        """不是的，是 B: a mere no, and what is right."""
+        if not following or not _YES_IT_IS.match(following[0]):
+            return None
+        return Correction(None, "", self._bare(following.pop(0)))
 
     def _not_but(self, clause: str, following: list[str]) -> Correction | None:
         """不是 A 是 B, in one clause or in two."""
@@ -144,6 +161,18 @@ class Corrections:
         return said[found.end() :].strip() if found else said
 
 
+def is_a_part(right: str) -> bool:
+    """Whether the words are a numbered part of a place and nothing else: 5号楼."""
+    return bool(_PART.fullmatch(right))
+
+
+def same_part(right: str, place: str) -> str:
+    """The part of the place that stands where `right` shall stand, such as 3号楼 for 5号楼; "" for none, or several."""
+    said = _PART.fullmatch(right)
+    found = {part[0] for part in _PART.finditer(place) if said and part["of"] == said["of"]}
+    return found.pop() if len(found) == 1 else ""
+
+
 def load(path: Path = FILE) -> Corrections:
     """Read the file. Raises ContentError naming file, line, key and value."""
     raw = read_mapping(path)
@@ -163,6 +192,7 @@ def load(path: Path = FILE) -> Corrections:
         "told_anew": rf"^{lead}(?P<line>{names})(?:就|应该)?(?:是|为|：|:)",
         "said_wrong": rf"^(?P<what>.{{0,30}}?)(?:也|都)?(?:{entry.wrong})$",
         "whole": entry.whole,
+        "mere_no": entry.mere_no,
         "before": entry.before,
         "after": entry.after,
     }

@@ -20,6 +20,9 @@ _BEGINS = (
     (b"OggS", Kind.VOICE, "audio/ogg"),
     (b"ID3", Kind.VOICE, "audio/mpeg"),
     (b"#!AMR", Kind.VOICE, "audio/amr"),
+    # Recordings of WeChat's, whatever their name says.
+    (b"#!SILK", Kind.VOICE, "audio/silk"),
+    (b"\x02#!SILK", Kind.VOICE, "audio/silk"),
     (b"fLaC", Kind.VOICE, "audio/flac"),
 )
 ENDINGS = {
@@ -27,6 +30,7 @@ ENDINGS = {
     "audio/ogg": "ogg",
     "audio/mpeg": "mp3",
     "audio/amr": "amr",
+    "audio/silk": "silk",
     "audio/flac": "flac",
     "audio/wav": "wav",
     "audio/mp4": "m4a",

@@ -13,6 +13,8 @@ from integrations.services.errors import TryLater
 from integrations.services.records import Bubble, Conversation, Option, Said
 
 TIMEOUT = httpx.Timeout(30.0, connect=2.0, pool=5.0)
+# A turn that takes long is not begun anew beside itself; who waits for it is told, see `Conversing.please_wait`.
+TURN_TIMEOUT = httpx.Timeout(100.0, connect=2.0, pool=5.0)
 
 
 class Unreached(TryLater):
@@ -55,7 +57,7 @@ class RasaListener:
                 "silent_hours": round(said.silent_hours, 1),
             },
         }
-        messages = await self._json("POST", "/webhooks/rest/webhook", json=body)
+        messages = await self._json("POST", "/webhooks/rest/webhook", json=body, timeout=TURN_TIMEOUT)
         if not isinstance(messages, list) or not messages:
             raise TryLater("Rasa gave no answer to a message")
         return [_readable(message) for message in messages]

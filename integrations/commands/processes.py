@@ -21,7 +21,7 @@ def add_to(app: typer.Typer) -> None:
 
         chosen = settings.load()
         set_up_logging(chosen.log_level)
-        serve(create_app(bootstrap.build(chosen)), host=chosen.host, port=chosen.port)
+        serve(create_app(bootstrap.build(chosen)), host=chosen.host, port=chosen.port, proxies=chosen.proxies)
 
     @app.command(rich_help_panel="Parts, one process each")
     def actions() -> None:
@@ -54,8 +54,8 @@ def set_up_logging(level: str) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def serve(asgi: object, *, host: str, port: int) -> None:
-    """Serve until told to stop; running requests are finished."""
+def serve(asgi: object, *, host: str, port: int, proxies: str = "") -> None:
+    """Serve until told to stop; running requests are finished. `proxies` may say for whom they ask."""
     uvicorn.run(
         asgi,  # type: ignore[arg-type]
         host=host,
@@ -64,5 +64,6 @@ def serve(asgi: object, *, host: str, port: int) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=8,
-        proxy_headers=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies or None,
     )

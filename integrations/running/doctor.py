@@ -61,6 +61,10 @@ def examine(settings: Settings, *, running: bool) -> Iterator[Check]:
         yield _geocoder(settings, running=running)
     if running:
         yield from _running(settings)
+    if settings.wechat_appid:
+        from integrations.running import wechat_checks  # which is made of these checks
+
+        yield from wechat_checks.for_doctor(settings, running=running)
 
 
 def _python() -> Check:

@@ -11,7 +11,7 @@ from functools import partial
 
 from integrations.services.caring import CARD, Caring
 from integrations.services.errors import Rejected, TryLater
-from integrations.services.gathering import Gathering, asks, in_thread
+from integrations.services.gathering import Gathering, asks, beside, in_thread
 from integrations.services.linking import Linking
 from integrations.services.listening import Listening
 from integrations.services.media import sent_with, shown_together
@@ -92,18 +92,24 @@ class Conversing:
     def open(self, channel: str, address: str) -> Conversation:
         """The conversation of this address, made on first use with a greeting."""
         with self.unit_of_work() as tx:
-            conversation = tx.conversations.open(channel=channel, address=address, now=self.clock())
-            if not tx.conversations.lines(conversation.id, limit=1):
-                greeting = self.speech.say(
-                    "chat.welcome",
-                    self.speech.option("chat.menu_report", intent="start_report"),
-                    self.speech.option("chat.menu_progress", intent="check_progress"),
-                    self.speech.option("chat.menu_person", intent="ask_person"),
-                )
-                tx.conversations.append(
-                    conversation.id, sender=Sender.ASSISTANT, body=greeting.as_json(), at=self.clock()
-                )
-            return conversation
+            return self.open_in(tx, channel, address)
+
+    def open_in(self, tx: Transaction, channel: str, address: str) -> Conversation:
+        """The same in a transaction of the caller's."""
+        conversation = tx.conversations.open(channel=channel, address=address, now=self.clock())
+        if not tx.conversations.lines(conversation.id, limit=1):
+            greeting = self.greeting().as_json()
+            tx.conversations.append(conversation.id, sender=Sender.ASSISTANT, body=greeting, at=self.clock())
+        return conversation
+
+    def greeting(self) -> Bubble:
+        """What is said first."""
+        return self.speech.say(
+            "chat.welcome",
+            self.speech.option("chat.menu_report", intent="start_report"),
+            self.speech.option("chat.menu_progress", intent="check_progress"),
+            self.speech.option("chat.menu_person", intent="ask_person"),
+        )
 
     def accept(self, conversation_id: str, client_id: str, said: Said, media: Sequence[Medium] = ()) -> Line:
         """Store a message, with the pictures or the recording in it; one with a known `client_id` is not stored again.
@@ -111,34 +117,40 @@ class Conversing:
         A number or a title that matches a button of the last answer becomes that button. Raises Rejected when it is
         unusable, Busy when no more is taken in for now; nothing is stored then, and it may be sent again.
         """
+        with self.unit_of_work() as tx:
+            return self.take_in(tx, conversation_id, client_id, said, media)
+
+    def take_in(
+        self, tx: Transaction, conversation_id: str, client_id: str, said: Said, media: Sequence[Medium] = ()
+    ) -> Line:
+        """The same in a transaction of the caller's."""
         text = clean(said.text)
         if len(text) > MAX_CHARACTERS:
             raise Rejected(self.speech.words.say("chat.too_long", limit=MAX_CHARACTERS))
         if not (text or said.payload or said.location or media):
             raise Rejected(self.speech.words.say("chat.empty"))
-        with self.unit_of_work() as tx:
-            if known := tx.conversations.find(conversation_id, client_id):
-                return known
-            self._make_room(tx, conversation_id, text)
-            body: dict[str, object] = {"text": text, **sent_with(said, self.speech.words)}
-            offer = tx.conversations.last_offer(conversation_id)
-            if said.payload:
-                body["payload"] = said.payload
-            elif said.location:
-                body |= {"location": said.location, "shown": self.speech.words.say("chat.pin_sent")}
-            elif offer and not media and (payload := _chosen(text, offer.bubble)):
-                body["payload"] = payload
-            line = tx.conversations.append(
-                conversation_id,
-                sender=Sender.CITIZEN,
-                body=body,
-                at=self.clock(),
-                client_id=client_id,
-                state=Hearing.PENDING,
-            )
-            for medium in media if line.body is body else ():  # not when another process has stored it meanwhile
-                tx.media.add(medium)
-            return line if "payload" in body else self._comforted(tx, conversation_id, line)
+        if known := tx.conversations.find(conversation_id, client_id):
+            return known
+        self._make_room(tx, conversation_id, text)
+        body: dict[str, object] = {"text": text, **sent_with(said, self.speech.words)}
+        offer = tx.conversations.last_offer(conversation_id)
+        if said.payload:
+            body["payload"] = said.payload
+        elif said.location:
+            body |= {"location": said.location, "shown": self.speech.words.say("chat.pin_sent")}
+        elif offer and not media and (payload := _chosen(text, offer.bubble)):
+            body["payload"] = payload
+        line = tx.conversations.append(
+            conversation_id,
+            sender=Sender.CITIZEN,
+            body=body,
+            at=self.clock(),
+            client_id=client_id,
+            state=Hearing.PENDING,
+        )
+        for medium in media if line.body is body else ():  # not when another process has stored it meanwhile
+            tx.media.add(medium)
+        return line if "payload" in body else self._comforted(tx, conversation_id, line)
 
     def _comforted(self, tx: Transaction, conversation_id: str, line: Line) -> Line:
         """Distress is answered together with its being stored; where nothing else is said, that is the whole answer."""
@@ -176,10 +188,12 @@ class Conversing:
 
     def option(self, conversation_id: str, seq: int, number: int) -> Said:
         """What tapping button `number` (from 1) of line `seq` says. Raises Rejected when there is no such button."""
-        line = None
-        if 0 < seq <= MOST_LINES:
-            with self.reading() as tx:
-                line = tx.conversations.line(conversation_id, seq)
+        with self.reading() as tx:
+            return self.option_in(tx, conversation_id, seq, number)
+
+    def option_in(self, tx: Transaction, conversation_id: str, seq: int, number: int) -> Said:
+        """The same in a transaction of the caller's."""
+        line = tx.conversations.line(conversation_id, seq) if 0 < seq <= MOST_LINES else None
         options = line.bubble.options if line and line.sender is not Sender.CITIZEN else ()
         if not 1 <= number <= len(options):
             raise Rejected(self.speech.words.say("chat.no_such_button"))
@@ -227,7 +241,7 @@ class Conversing:
         """One turn. Lines that were tried before may have been heard to the end: look before hearing them again."""
         message_id = f"{conversation.id}:{lines[-1].seq}"
         if lines[-1].said.voice and not lines[-1].said.text:
-            heard = await in_thread(partial(self.listening.hear, conversation, lines[-1], self.person))
+            heard = await beside(partial(self.listening.hear, conversation, lines[-1], self.person))
             if heard is None:
                 return
             lines = [heard]

@@ -9,9 +9,10 @@ from integrations.services.describing import Describing, reached
 from integrations.services.more_asked import MoreAsked
 from integrations.services.utterances import Heard
 from kb import phones
-from kb.corrections import Correction, Corrections, Line
+from kb.corrections import Correction, Corrections, Line, is_a_part, same_part
 from kb.places import Place
 from kb.report import MAX_DESCRIPTION, Ask, Draft
+from kb.text import declines
 from kb.times import Precision, When
 from kb.verdict import Decision
 
@@ -24,8 +25,8 @@ ASK_OF_LINE = {
     Line.DESCRIPTION: Ask.DESCRIPTION,
 }
 CHANGED = "report.changed"
-# Words with a time in them that are hardly longer are nothing but that time.
-BESIDE_A_TIME = 5
+# Words with a time or a place in them that are hardly longer are nothing but that.
+BESIDE_IT = 5
 # A kind of problem is named in so many characters at most; more tells of the problem.
 LONGEST_KIND = 7
 
@@ -51,7 +52,7 @@ class Correcting:
         # 哎不对，不是国城路，是泰城路: what is right has been said
         whole = [one for one in found.items if one.right or one.line] or found.items
         for one in whole:
-            after, remark = self._put_right(after, one, text)
+            after, remark = self._put_right(after, _compared(after, one), text)
             if remark:
                 remarks.append(remark)
         if found.rest and after.editing is None:
@@ -59,6 +60,41 @@ class Correcting:
         if after != draft and not remarks and after.editing is None:
             remarks.append(CHANGED)
         return Heard(after, remarks=tuple(dict.fromkeys(remarks)))
+
+    def meant(self, draft: Draft, text: str) -> bool:
+        """Whether 不对，是三天前开始的 puts something right for sure, though it names no line and nothing wrong.
+
+        A time, a place or what the problem is; never a refusal or anything about a telephone.
+        """
+        for one in self.corrections.read(text).items:
+            of_contact = phones.find_all(one.right) or self.corrections.lines[Line.CONTACT].search(one.right)
+            if not one.right or of_contact or declines(one.right) or self.contacting.wished(draft, one.right):
+                continue
+            line = self._line(draft, _compared(draft, one))
+            if line not in (Line.CONTACT, Line.DESCRIPTION) or self.describing.surely_told(one.right):
+                return True
+        return False
+
+    def beside(self, draft: Draft, text: str, words: str = "") -> Heard | None:
+        """As `heard`, while a line is being changed: that line is asked for again, unless it was put right too."""
+        heard = self.heard(draft, text, words)
+        if heard is None or heard.draft.editing or heard.draft.phone != draft.phone:
+            return heard
+        return replace(heard, draft=replace(heard.draft, editing=draft.editing))
+
+    def told_alone(self, text: str) -> bool:
+        """Whether what is said to be right is a time or a place and hardly more: 不对，是5号楼."""
+        return any(self._alone(one.right) for one in self.corrections.read(text).items if one.right)
+
+    def _alone(self, right: str) -> bool:
+        if self._is_a_time(right) or is_a_part(right):
+            return True
+        place = self.describing.locating.read(right).place
+        return place is not None and len(right) <= len(place.text) + BESIDE_IT
+
+    def _is_a_time(self, right: str) -> bool:
+        read = self.describing.read_time(right)
+        return bool(read.ahead) or bool(read.when and len(right) <= len(read.when.words) + BESIDE_IT)
 
     def at_the_card(self, draft: Draft, text: str, words: str = "") -> Heard:
         """What somebody says to the card beside yes and no: a correction in any form, or more about the problem."""
@@ -72,7 +108,7 @@ class Correcting:
         read = self.describing.read_time(text)
         if read.ahead:
             return Heard(replace(draft, editing=Ask.SINCE), remarks=("report.time_is_ahead",))
-        if read.when and len(text) <= len(read.when.words) + BESIDE_A_TIME:
+        if read.when and len(text) <= len(read.when.words) + BESIDE_IT:
             return Heard(replace(draft, since=read.when))
         if moved := self.describing.locating.corrected(draft.told(words or text), text):
             return Heard(moved)
@@ -139,10 +175,9 @@ class Correcting:
             return Line.DESCRIPTION
         if one.wrong and draft.place and (one.wrong in draft.place.text or one.wrong == draft.place.spot):
             return Line.PLACE
-        read = self.describing.read_time(one.right)
-        if read.ahead or (read.when and len(one.right) <= len(read.when.words) + BESIDE_A_TIME):
+        if self._is_a_time(one.right):
             return Line.SINCE
-        if self.describing.locating.names_a_place(one.right):
+        if is_a_part(one.right) or self.describing.locating.names_a_place(one.right):
             return Line.PLACE
         return Line.DESCRIPTION
 
@@ -181,7 +216,8 @@ class Correcting:
             moved = locating.corrected(draft, text)
             moved = moved or replace(draft, place=_renamed(place, one), known_issue=None, similar=(), join=None)
             return replace(moved, similar_answered=False)
-        if moved := locating.corrected(draft, one.right):
+        joined = place.text + one.right if place and is_a_part(one.right) else one.right
+        if moved := locating.corrected(draft, joined):
             return replace(moved, similar_answered=False)
         return replace(locating.answered(replace(draft, place_hint=None), one.right), similar_answered=False)
 
@@ -199,6 +235,13 @@ class Correcting:
     def _reclassified(self, draft: Draft) -> Draft:
         fresh = replace(draft, category=None, category_confidence=0.0, category_options=(), refer_to=None, join=None)
         return self.describing.classified(replace(fresh, known_issue=None, similar=(), similar_answered=False))
+
+
+def _compared(draft: Draft, one: Correction) -> Correction:
+    """The correction with the part of the place that it is about, where it says only the right one: 不对，是5号楼."""
+    if one.wrong or one.line not in (None, Line.PLACE) or draft.place is None:
+        return one
+    return replace(one, wrong=same_part(one.right, draft.place.text))
 
 
 def _exchanged(description: str, one: Correction) -> str:

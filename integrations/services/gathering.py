@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from itertools import takewhile
 from typing import TypeVar
 
@@ -27,6 +28,8 @@ from kb import bursts
 MOST_LINES, MOST_CHARACTERS = 20, 2_000
 # While a turn is waited for, the store is asked so often, in seconds, whether more has come.
 LOOK_EVERY = 0.1
+# So many threads wait for services outside.
+OUTSIDE = 16
 # Who goes on and on is answered after so many times the waiting.
 LONGEST = 3
 
@@ -36,6 +39,16 @@ T = TypeVar("T")
 async def in_thread(work: Callable[[], T]) -> T:
     """Do what waits for the database beside the event loop."""
     return await anyio.to_thread.run_sync(work)
+
+
+@cache
+def _outside() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(OUTSIDE, "outside")
+
+
+async def beside(work: Callable[[], T]) -> T:
+    """Do what waits for somebody outside, for seconds perhaps, in threads that nobody else needs."""
+    return await asyncio.get_running_loop().run_in_executor(_outside(), work)
 
 
 def typing_mark(conversation_id: str) -> str:

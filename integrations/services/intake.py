@@ -222,7 +222,7 @@ class Intake:
                 return Heard(replace(draft, category_options=()))
             case Ask.CONFIRMATION if said.stance is Stance.YES and next_ask(draft) is Ask.CONFIRMATION:
                 return Heard(draft, Outcome.FILE)
-            case Ask.CONFIRMATION if said.stance in (Stance.NO, Stance.UNSURE):
+            case Ask.CONFIRMATION if said.stance is not Stance.OTHER and not self.correcting.meant(draft, said.text):
                 return Heard(draft, remarks=("report.say_what_is_wrong",))
             case Ask.CONFIRMATION:
                 return self.correcting.at_the_card(draft, said.text, said.words)
@@ -240,6 +240,9 @@ class Intake:
         short = len(said.text) <= LONGEST_WISH
         if asked is not Ask.CONTACT and short and (wished := self.contacting.wished(draft, said.text)):
             return wished
+        # to 要不要留个手机号, 不对，是5号楼 is no refusal
+        if asked is Ask.CONTACT and self.correcting.meant(draft, said.text):
+            return self.correcting.beside(draft, said.text, said.words)
         if draft.editing:
             return None
         found = [one for one in self.corrections.read(said.text).items if one.line or one.wrong]
@@ -369,7 +372,7 @@ class Intake:
 
     def puts_right(self, text: str) -> bool:
         """Whether the words are a correction or a wish about the contact: 把电话删了 is no wish to stop reporting."""
-        if any(one.line or one.wrong for one in self.corrections.read(text).items):
+        if any(one.line or one.wrong for one in self.corrections.read(text).items) or self.correcting.told_alone(text):
             return True
         return len(text) <= LONGEST_WISH and bool(self.wishes.heard(text))
 

@@ -32,6 +32,7 @@ from integrations.services.records import (
 )
 from integrations.services.satisfaction_ports import Feedbacks, Ledger, Rechecks, Surveys
 from integrations.services.timer_ports import Deadlines, Timers, Warnings
+from integrations.services.wechat.ports import WechatPushes
 from kb.lifecycle import StatusChange
 from kb.screening import Tag
 
@@ -111,6 +112,9 @@ class Links(Protocol):
     def join(self, conversation_id: str, target_id: str) -> None:
         """The first goes on in the second: its address, its citizen with all tickets, and lines that still wait."""
 
+    def leave(self, channel: str, address: str) -> None:
+        """Whoever comes with this address from now on begins anew; its conversation stays."""
+
 
 class Complaints(Protocol):
     """Complaints with their appended history."""
@@ -180,6 +184,8 @@ class Transaction(Protocol):
     def conversations(self) -> Conversations: ...
     @property
     def links(self) -> Links: ...
+    @property
+    def wechat(self) -> WechatPushes: ...
     @property
     def complaints(self) -> Complaints: ...
     @property

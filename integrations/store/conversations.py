@@ -19,6 +19,7 @@ from integrations.services.records import (
 from integrations.store import tables as t
 from integrations.store.links import STEPS
 from integrations.store.table import Repository
+from integrations.store.wechat import wake
 from kb.text import mask_numbers
 
 _SAID = ("text", "said")
@@ -75,8 +76,8 @@ class ConversationTable(Repository):
         state: Hearing | None = None,
         answers: int | None = None,
     ) -> Line:
-        if client_id and (known := self.find(conversation_id, client_id)):
-            return known
+        if sender is not Sender.CITIZEN:  # before the counter: whoever takes a push in locks them in this order
+            wake(self._db, conversation_id, at)
         # The counter's row lock puts concurrent writers of one conversation in order.
         seq = self._db.execute(
             update(t.conversations)

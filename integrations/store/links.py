@@ -14,6 +14,8 @@ from integrations.store.table import Repository
 
 # Who is joined to somebody who was joined before: so many steps are followed.
 STEPS = 8
+LEFT = "left:"
+"""Stands before the id of a conversation in place of an address that leads nowhere any more."""
 
 
 class LinkTable(Repository):
@@ -58,6 +60,11 @@ class LinkTable(Repository):
             self._db.execute(update(t.complaints).where(t.complaints.c.citizen_id == former).values(citizen_id=citizen))
             self._move_invitations(former, citizen)
         self._take_along(conversation_id, target_id)
+
+    def leave(self, channel: str, address: str) -> None:
+        c = t.conversations.c
+        mine = update(t.conversations).where(c.channel == channel, c.address == address)
+        self._db.execute(mine.values(address=LEFT + c.id))
 
     def _move_invitations(self, former: str, citizen: str) -> None:
         """A citizen answers a survey once: an invitation that both have stays with the one who is gone."""

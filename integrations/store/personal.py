@@ -19,10 +19,12 @@ from integrations.store import tables as t
 from integrations.store.media import delete_of_complaint, delete_of_conversation
 from integrations.store.personal_tables import erasures, personal_acts, sealed_contacts
 from integrations.store.table import Repository
+from integrations.store.wechat import forget_citizen
 from kb.lifecycle import OPEN, Status
 
 _c, _s = t.complaints.c, t.status_changes.c
 GONE = "erased:"
+WECHAT = "wechat"
 """Stands before the id of a conversation in place of the channel's name for the citizen."""
 
 
@@ -88,6 +90,8 @@ class PersonalTable(Repository):
         delete_of_conversation(self._db, conversation_id)
         mine = t.conversations.c.id == conversation_id
         row = self._db.execute(select(t.conversations).where(mine)).one()
+        if row.channel == WECHAT:
+            forget_citizen(self._db, row.address)
         self._db.execute(update(t.conversations).where(mine).values(address=f"{GONE}{conversation_id}"))
         return Erased(int(lines), _sender(row))
 

@@ -28,6 +28,7 @@ from integrations.store.staff import StaffTokenTable
 from integrations.store.surveys import SurveyTable
 from integrations.store.timers import TimerTable
 from integrations.store.warnings import DeadlineTable, WarningTable
+from integrations.store.wechat import WechatTable
 
 
 class Repositories:
@@ -40,6 +41,10 @@ class Repositories:
     @cached_property
     def conversations(self) -> ConversationTable:
         return ConversationTable(self._connection)
+
+    @cached_property
+    def wechat(self) -> WechatTable:
+        return WechatTable(self._connection)
 
     @cached_property
     def links(self) -> LinkTable:

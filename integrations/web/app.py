@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import anyio.to_thread
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
@@ -17,7 +17,18 @@ from integrations import __version__
 from integrations.bootstrap import Services
 from integrations.services.errors import ServiceError
 from integrations.services.records import Conversation
-from integrations.web import chat, department, dispatch_hook, errors, health, media, staff
+from integrations.web import (
+    chat,
+    department,
+    dispatch_hook,
+    errors,
+    health,
+    media,
+    staff,
+    wechat_hook,
+    wechat_js,
+    wechat_login,
+)
 from integrations.web.guards import BodyLimit, SafeHeaders
 from integrations.web.sessions import Sessions
 
@@ -27,6 +38,8 @@ PAGE = Path(__file__).parent / "page"
 BODY_LIMIT = 64 * 1024
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SWEEP_SECONDS = 3.0
+# One alone may write into SQLite, and the more threads want to run beside it, the longer it holds everybody up.
+SQLITE_THREADS = 8
 # So many conversations are taken up at once after a stop; the rest wait for the next sweep.
 SWEEP_AT_ONCE = 8
 
@@ -36,6 +49,8 @@ def create_app(services: Services) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if services.settings.sql_url.startswith("sqlite"):
+            anyio.to_thread.current_default_thread_limiter().total_tokens = SQLITE_THREADS
         await anyio.to_thread.run_sync(services.conversing.make_ready)
         sweeper = asyncio.create_task(_sweep(services))
         try:
@@ -63,6 +78,8 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(staff.router)
     app.include_router(dispatch_hook.router(services))
     app.include_router(health.router(services))
+    for wechat in (wechat_hook, wechat_login, wechat_js):
+        app.include_router(wechat.router(services))
     # The demo department has no sign-in and shows phone numbers: never to anyone but this machine.
     larger: dict[str, int] = {media.PATH: media.BODY_LIMIT}
     if not services.settings.dispatch_url and services.settings.host in LOOPBACK:
@@ -70,8 +87,12 @@ def create_app(services: Services) -> FastAPI:
         larger[department.PATH] = department.BODY_LIMIT
 
     @app.get("/", include_in_schema=False)
-    async def page() -> FileResponse:
-        return FileResponse(PAGE / "index.html", headers={"cache-control": "no-cache"})
+    async def page(request: Request) -> Response:
+        if away := await wechat_login.sign_in_first(services, request):
+            return away
+        policy = wechat_js.page_policy(services, request)
+        headers = {"cache-control": "no-cache"} | ({"content-security-policy": policy} if policy else {})
+        return FileResponse(PAGE / "index.html", headers=headers)
 
     @app.get("/favicon.ico", include_in_schema=False)
     async def icon() -> Response:

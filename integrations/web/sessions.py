@@ -29,16 +29,20 @@ class Sessions:
     def start(self, response: Response) -> str:
         """A new address, its cookie set on the response."""
         address = secrets.token_urlsafe(24)
+        self.keep(response, address)
+        return address
+
+    def keep(self, response: Response, address: str, *, seconds: int = YEAR) -> None:
+        """Go on with this address, for so many seconds."""
         response.set_cookie(
             COOKIE,
             f"{address}.{self._sign(address)}",
-            max_age=YEAR,
+            max_age=seconds,
             httponly=True,
             samesite="lax",
             secure=self._secure,
             path="/",
         )
-        return address
 
     def _sign(self, address: str) -> str:
         return hmac.new(self._key, f"session:{address}".encode(), hashlib.sha256).hexdigest()

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-LEFT_OUT = {".git", ".venv", ".tools", "var", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache"}
+LEFT_OUT = {".git", ".venv", ".tools", ".peers", "var", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache"}
 # What Rasa brings itself.
 BUILT_IN_INTENTS = {"nlu_fallback"}
 BUILT_IN_SLOTS = {"requested_slot"}

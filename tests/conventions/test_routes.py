@@ -19,17 +19,23 @@ PUBLIC = {
     "GET /health/live": "for the supervisor",
     "GET /api/openapi.json": "the description of the API",
     "POST /api/chat/session": "begins a session",
+    "GET /wechat/login": "to WeChat and back",
+    "GET /wechat/back": "which a state of ours opens",
+    "GET /wechat/notices": "the page that asks for consent",
+    "GET /api/wechat/page": "signs pages of ours, so many a minute",
     "GET /department": "the demo department",
     "GET /department/{path:path}": "which guards its own pages",
     "POST /department/{path:path}": "and its own forms",
 }
+ACCOUNT = ("wechat_appid", "wechat_secret", "wechat_token")
 SECRETS = ("hook_secret", "session_secret", "internal_token", "dispatch_api_key")
 
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
     folder = tmp_path_factory.mktemp("gateway")
-    settings = Settings(_env_file=None, data_dir=folder, **dict.fromkeys(SECRETS, "a secret of the test"))
+    secrets = dict.fromkeys((*SECRETS, *ACCOUNT), "a secret of the test")
+    settings = Settings(_env_file=None, data_dir=folder, wechat_mode="plain", **secrets)
     return TestClient(create_app(bootstrap.build(settings)), raise_server_exceptions=False)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.content_files import ContentError
-from kb.corrections import FILE, Correction, Line, load, shipped
+from kb.corrections import FILE, Correction, Line, load, same_part, shipped
 
 
 def heard(text: str) -> list[tuple[str | None, str, str]]:
@@ -37,6 +37,13 @@ def heard(text: str) -> list[tuple[str | None, str, str]]:
         ("说错了，是昨天", [(None, "", "昨天")]),
         ("不对，是5号楼", [(None, "", "5号楼")]),
         ("不对，在崂山区海尔路61号", [(None, "", "在崂山区海尔路61号")]),
+        ("不对啊，是5号楼", [(None, "", "5号楼")]),
+        ("不对 是三天前开始的", [(None, "", "三天前开始的")]),
+        ("不对是三天前开始的", [(None, "", "三天前开始的")]),
+        ("不，是昨天开始的", [(None, "", "昨天开始的")]),
+        ("不是，是5号楼", [(None, "", "5号楼")]),
+        ("不是的，是5号楼", [(None, "", "5号楼")]),
+        ("不是，地点是海尔路182号", [("place", "", "海尔路182号")]),
         ("说错了，不是3号楼，是5号楼", [(None, "", ""), (None, "3号楼", "5号楼")]),
         (
             "不是3号楼，是5号楼，时间也不对，前天开始的，电话换成13987654321",
@@ -67,6 +74,7 @@ def test_corrections_are_read(said: str, found: list[tuple[str | None, str, str]
             "电话打不通",
             "什么时候能修好",
         ),
+        *("不用", "不用了", "不留", "不方便", "不", "不是", "不，不是", "不对是不是"),
         *("物业说这事不归他们管", "不知道", "我的手机没电了", "换个人来吧", "能不能换个地方说"),
     ],
 )
@@ -77,6 +85,27 @@ def test_other_words_are_no_correction(said: str) -> None:
 def test_what_is_said_beside_a_correction_is_kept() -> None:
     found = shipped().read("不是3号楼，是5号楼，味道特别大")
     assert found.rest == "味道特别大"
+
+
+@pytest.mark.parametrize("said", ["不是，地点是海尔路182号", "不，时间是昨天晚上", "哦不是的，地点是海尔路182号"])
+def test_a_no_before_a_correction_tells_nothing_more(said: str) -> None:
+    assert shipped().read(said).rest == ""
+
+
+@pytest.mark.parametrize(
+    ("right", "place", "part"),
+    [
+        ("5号楼", "合肥路688号翠湖小区3号楼二单元", "3号楼"),
+        ("三单元", "合肥路688号翠湖小区3号楼二单元", "二单元"),
+        ("690号", "合肥路688号翠湖小区3号楼", "688号"),
+        ("5号楼", "翠湖小区", ""),
+        ("5号楼", "3号楼和4号楼之间", ""),
+        ("海尔路5号楼", "合肥路3号楼", ""),
+        ("三天前", "合肥路3号楼", ""),
+    ],
+)
+def test_the_part_of_a_place_that_is_meant_is_found(right: str, place: str, part: str) -> None:
+    assert same_part(right, place) == part
 
 
 @given(st.text(max_size=120))

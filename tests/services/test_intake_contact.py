@@ -119,6 +119,25 @@ def test_secrecy_is_kept_with_the_ticket(services: Services) -> None:
     assert kept is not None and kept.confidential and not kept.anonymous
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["不用", "不对", "不留", "不方便", "不用了", "不，不留", "不对，不用留", "不对，没有电话", "不是，我没有手机"],
+)
+@pytest.mark.parametrize("stance", [Stance.NO, Stance.OTHER])
+def test_a_plain_no_leaves_no_number(services: Services, said: str, stance: Stance) -> None:
+    draft = first(services)
+    heard = hear(services, draft, said, stance).draft
+    assert (heard.contact, next_ask(heard)) == (Contact.ANONYMOUS, Ask.CONFIRMATION)
+    assert heard.description == draft.description
+
+
+@pytest.mark.parametrize("said", [f"不对，是{OTHER}", f"1381234567，不对，{OTHER}", f"不是，{OTHER}"])
+def test_a_number_after_a_no_is_the_number(services: Services, said: str) -> None:
+    draft = first(services)
+    heard = hear(services, draft, said, Stance.NO).draft
+    assert (heard.phone, heard.description) == (OTHER, draft.description)
+
+
 @pytest.mark.parametrize("said", ["不知道", "不方便说", "不想说", "算了"])
 def test_not_wanting_to_say_is_an_answer_and_never_a_loop(services: Services, said: str) -> None:
     draft = first(services, "路灯坏了")

@@ -136,6 +136,13 @@ def test_an_answer_on_the_card_is_put_right(services: Services) -> None:
     assert hear(services, draft, "室温不对，是十二度").draft.answers == {"room_temperature": "12度"}
 
 
+@pytest.mark.parametrize("said", ["不对，是昨天", "不，是昨天开始的", "不对，是5号楼"])
+def test_a_short_correction_of_the_card_is_no_mere_no(services: Services, said: str) -> None:
+    heard = hear(services, told(services, AT_BUILDING_3), said, Stance.NO)
+    assert began(heard.draft) == "2026-11-20" or "5号楼" in place(heard.draft)
+    assert heard.remarks == ()
+
+
 # -- by tap ------------------------------------------------------------------------------------------------------
 
 
@@ -194,6 +201,73 @@ def test_a_correction_while_something_else_is_asked_is_heard_and_the_question_st
     assert "5号楼" in place(heard.draft)
     assert heard.remarks == ("report.changed",)
     assert next_ask(heard.draft) is Ask.CONTACT
+
+
+@pytest.mark.parametrize(
+    "said", ["不对，是昨天开始的", "不对，昨天才开始的", "不对是昨天开始的", "不对啊，是昨天", "不，是昨天开始的"]
+)
+@pytest.mark.parametrize("stance", [Stance.NO, Stance.OTHER])
+def test_a_time_is_put_right_while_the_telephone_is_asked_for(services: Services, said: str, stance: Stance) -> None:
+    draft = first(services, AT_BUILDING_3)
+    heard = hear(services, draft, said, stance)
+    assert began(heard.draft) == "2026-11-20"
+    assert (heard.draft.contact, heard.remarks) == (None, ("report.changed",))
+    assert next_ask(heard.draft) is Ask.CONTACT
+    assert heard.draft.description == draft.description
+
+
+@pytest.mark.parametrize(
+    ("said", "part"),
+    [
+        *(("不对，是5号楼", "5号楼"), ("不是，是5号楼", "5号楼"), ("不是的，是5号楼", "5号楼")),
+        *(("不是，地点是海尔路182号", "海尔路182号"), ("错了，是海尔路182号", "海尔路182号")),
+    ],
+)
+@pytest.mark.parametrize("stance", [Stance.NO, Stance.OTHER])
+def test_a_place_is_put_right_while_the_telephone_is_asked_for(
+    services: Services, said: str, part: str, stance: Stance
+) -> None:
+    draft = first(services, AT_BUILDING_3)
+    heard = hear(services, draft, said, stance)
+    assert part in place(heard.draft)
+    assert (heard.draft.contact, heard.remarks) == (None, ("report.changed",))
+    assert next_ask(heard.draft) is Ask.CONTACT
+    assert "不是" not in heard.draft.description
+
+
+def test_a_building_that_was_not_told_joins_the_place(services: Services) -> None:
+    draft = first(services, "市北区合肥路688号的路灯坏了")
+    heard = hear(services, draft, "不对，是5号楼", Stance.NO)
+    assert "合肥路688号" in place(heard.draft) and "5号楼" in place(heard.draft)
+    assert (heard.draft.contact, next_ask(heard.draft)) == (None, Ask.CONTACT)
+
+
+def test_what_is_broken_is_put_right_while_the_telephone_is_asked_for(services: Services) -> None:
+    heard = hear(services, first(services, AT_BUILDING_3), "不对，是垃圾没人收", Stance.NO)
+    assert "垃圾没人收" in heard.draft.description
+    assert (heard.draft.contact, next_ask(heard.draft)) == (None, Ask.CONTACT)
+
+
+@pytest.mark.parametrize("said", ["不对，是昨天开始的", "不对，是5号楼"])
+def test_a_number_is_not_lost_to_a_correction_while_another_is_asked_for(services: Services, said: str) -> None:
+    draft = tap(services, told(services, AT_BUILDING_3), "edit:report_contact").draft
+    assert services.intake.next_question(draft) is Ask.CONTACT
+    heard = hear(services, draft, said, Stance.NO)
+    assert (heard.draft.contact, heard.draft.phone) == (Contact.PHONE, PHONE)
+    assert services.intake.next_question(heard.draft) is Ask.CONTACT
+    assert began(heard.draft) == "2026-11-20" or "5号楼" in place(heard.draft)
+
+
+@pytest.mark.parametrize("said", ["不对，是昨天开始的", "不对，是5号楼"])
+def test_a_correction_is_one_whatever_the_message_sounds_like(services: Services, said: str) -> None:
+    assert services.intake.puts_right(said)
+
+
+@pytest.mark.parametrize(
+    "said", ["不对", "不用", "不方便", "不对，我要转人工", "不对，别报了", "不对，海尔路那个单子办得怎么样了"]
+)
+def test_a_plain_no_puts_nothing_right(services: Services, said: str) -> None:
+    assert not services.intake.puts_right(said)
 
 
 def test_a_time_is_put_right_while_the_place_is_asked(services: Services) -> None:

@@ -71,6 +71,8 @@ def test_the_document_lists_the_routes(client: TestClient) -> None:
         "/api/chat/typing",
         "/api/chat/media",
         "/api/chat/media/{medium_id}",
+        "/api/chat/wechat-media",
+        "/api/wechat/page",
         "/media/{token}",
         "/hooks/dispatch",
         "/health",

@@ -215,7 +215,17 @@ const composer = startComposer({
   tooLong: (over) => tell(`多了 ${over} 字，请删短一点，或者分成两次说。`),
 });
 
+// Inside WeChat its own script knows the place and takes pictures. Nobody else loads anything of it.
+const wechat = /MicroMessenger/i.test(navigator.userAgent) ? import("./wechat.js").catch(() => null) : null;
+if (wechat) {
+  wechat.then((its) => its && its.startPictures({ before: byId("words"), sent: () => pullIn(0), tell }));
+}
+
 startPlace({
+  other: async () => {
+    const its = await wechat;
+    return its && its.place();
+  },
   found(location) {
     active();
     tell("");

@@ -99,7 +99,8 @@ const REASONS = {
   3: `定位花的时间太长了。${TYPE_IT}`,
 };
 
-export function startPlace({ found, failed, done }) {
+// `other()` may know the place in another way; null: it does not.
+export function startPlace({ found, failed, done, other }) {
   const button = byId("place");
   let asking = false;
 
@@ -110,16 +111,22 @@ export function startPlace({ found, failed, done }) {
     done(event);
   };
 
-  button.addEventListener("click", (event) => {
+  button.addEventListener("click", async (event) => {
     if (asking) return;
-    if (!navigator.geolocation || !window.isSecureContext) {
-      failed(REASONS[0]);
-      done(event);
-      return;
-    }
     asking = true;
     button.classList.add("busy");
     button.setAttribute("aria-label", "正在定位");
+    const known = await other();
+    if (known) {
+      found(known);
+      finish(event);
+      return;
+    }
+    if (!navigator.geolocation || !window.isSecureContext) {
+      failed(REASONS[0]);
+      finish(event);
+      return;
+    }
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => {
         const round = (degrees) => Number(degrees.toFixed(6));

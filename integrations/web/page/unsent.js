@@ -7,7 +7,7 @@ import { sendMessage } from "./transport.js";
 const PAUSES = [1e3, 2e3, 4e3, 8e3, 15e3, 30e3];
 
 // crypto.randomUUID is missing on plain http, where a city may well run this.
-function newId() {
+export function newId() {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;

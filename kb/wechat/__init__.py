@@ -1,0 +1,1 @@
+"""Rules of the WeChat official account, as tables and pure functions: pushes, quotas, error codes, lengths."""
