@@ -25,6 +25,7 @@ from integrations.store.satisfaction_tables import (
     survey_invitations,
     surveys,
 )
+from integrations.store.wechat_tables import wechat_pushes, wechat_readers
 from kb.handover.states import OPEN, State
 from kb.places import Place
 
@@ -65,6 +66,11 @@ OF_COMPLAINT: dict[Table, tuple[str, dict[str, Any]]] = {
 
 OF_CONVERSATION: dict[Table, tuple[str, dict[str, Any]]] = {
     handovers: ("conversation_id", {"context": dict, "state": _over}),
+    wechat_readers: ("conversation_id", {"rest": list}),
+    wechat_pushes: (
+        "conversation_id",
+        {"reply": lambda kept: "" if kept is not None else None, "fetch": lambda _kept: None},
+    ),
     handover_acts: ("conversation_id", {"text": lambda kept: "" if kept is not None else None}),
     call_backs: (
         "conversation_id",

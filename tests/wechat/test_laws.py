@@ -14,6 +14,9 @@ from tests.fake_wechat import Phone
 from tests.media_files import photo
 from tests.wechat.processes import HEARD, System
 
+# Real processes, which need time of their own.
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+
 SEND, TYPING, TOKEN = (
     "/cgi-bin/message/custom/send",
     "/cgi-bin/message/custom/typing",
@@ -189,7 +192,6 @@ def test_an_event_that_comes_three_times_is_one_turn(system: System) -> None:
     lawful(system, phone)
 
 
-@pytest.mark.faults
 @pytest.mark.timeout(180)
 def test_forty_citizens_whose_pushes_are_lost_doubled_late_and_out_of_order(system: System) -> None:
     """By chance with a seed; every citizen says five things, some before the answer to the last has come."""
@@ -259,7 +261,6 @@ def test_a_token_that_is_void_in_the_middle_costs_one_call(system: System) -> No
     assert sum(system.fake.counters.refused().values()) <= 2
 
 
-@pytest.mark.faults
 @pytest.mark.parametrize("kind", [-1, "http_500", "cut", "garbage"])
 def test_what_wechat_did_not_take_is_sent_again(system: System, kind: Any) -> None:
     system.fake.faults.order(SEND, kind)
@@ -271,7 +272,6 @@ def test_what_wechat_did_not_take_is_sent_again(system: System, kind: Any) -> No
     lawful(system, phone, refused=[-1, 500, 502, -2, 200])
 
 
-@pytest.mark.faults
 def test_what_wechat_may_have_taken_is_told_at_most_twice(system: System) -> None:
     system.fake.faults.order(SEND, "lost")
     phone = late(system, "回执丢了。")
@@ -292,7 +292,6 @@ def test_a_slow_api_makes_no_push_late(system: System) -> None:
     lawful(system, phone)
 
 
-@pytest.mark.faults
 def test_who_leaves_in_the_middle_is_sent_nothing_and_no_call_is_wasted(system: System) -> None:
     system.rasa.delays["我走了。"] = 5.5
     phone = system.fake.citizen()
@@ -370,7 +369,6 @@ def test_a_follow_is_greeted_once_and_a_menu_click_is_heard(system: System) -> N
     lawful(system, phone)
 
 
-@pytest.mark.faults
 def test_nothing_that_a_citizen_said_and_no_openid_stands_in_a_log(system: System) -> None:
     phone = system.fake.citizen()
     phone.say("这句话不许进日志。").wait()

@@ -27,6 +27,9 @@ from tests.fakes import SATURDAY, FakeDispatcher, FakeListener
 from tests.wechat.conftest import Door
 
 Run = Callable[..., FakeWechat]
+# Real processes, which need time of their own.
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+
 HEARD = "听到了："
 
 
@@ -94,7 +97,6 @@ def test_a_key_that_is_changed_while_it_runs(opened: Run) -> None:
     assert phone.texts() == [HEARD + "旧钥匙。", HEARD + "新钥匙。"]
 
 
-@pytest.mark.faults
 @pytest.mark.timeout(60)
 def test_an_account_that_is_not_verified_answers_within_three_pushes(opened: Run, listener: FakeListener) -> None:
     """No API is called; an answer that is too late for all three is told with the citizen's next message."""

@@ -152,7 +152,7 @@ class Telling:
         if self.links:
             return "\n".join(_link(option.title, f"{seq}.{n}") for n, option in enumerate(bubble.options, 1))
         if len(bubble.options) == 1:
-            return self.words.say("wechat.choose_only", number=1, title=bubble.options[0].title)
+            return self.words.say("wechat.choose_only", choice=1, title=bubble.options[0].title)
         numbered = [f"{n}. {option.title}" for n, option in enumerate(bubble.options, 1)]
         return "\n".join([*numbered, self.words.say("wechat.choose")])
 
