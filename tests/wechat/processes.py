@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -253,6 +254,7 @@ class System:
             **fake.environment(),
             **(environment or {}),
         }
+        self._turns = itertools.count()
         self.gateways = []
         self.ports = [free_port() for _ in range(gateways)]
         for number, port in enumerate(self.ports):
@@ -275,14 +277,13 @@ class System:
         for one in self.parts:
             wait_until(one.is_ready, START_SECONDS)
         self.fake.hook = self.hooks[0] if len(self.hooks) == 1 else self.spread
-        self._turn = 0
         return self
 
     def spread(self, method: str, query: dict[str, str], body: bytes) -> tuple[int, bytes]:
         """As a balancer does: each post to the next gateway, and to another one where nobody answers."""
-        self._turn += 1
+        turn = next(self._turns)  # its own: posts come at the same time, and a dead gateway must not be asked twice
         for step in range(len(self.hooks)):
-            hook = self.hooks[(self._turn + step) % len(self.hooks)]
+            hook = self.hooks[(turn + step) % len(self.hooks)]
             try:
                 found = httpx.request(method, hook, params=query, content=body, timeout=8, trust_env=False)
             except httpx.ConnectError:
