@@ -121,15 +121,22 @@ class Conversing:
             return self.take_in(tx, conversation_id, client_id, said, media)
 
     def take_in(
-        self, tx: Transaction, conversation_id: str, client_id: str, said: Said, media: Sequence[Medium] = ()
+        self,
+        tx: Transaction,
+        conversation_id: str,
+        client_id: str,
+        said: Said,
+        media: Sequence[Medium] = (),
+        *,
+        new: bool = False,
     ) -> Line:
-        """The same in a transaction of the caller's."""
+        """The same in a transaction of the caller's, who may know that the message is `new`: it is not looked for."""
         text = clean(said.text)
         if len(text) > MAX_CHARACTERS:
             raise Rejected(self.speech.words.say("chat.too_long", limit=MAX_CHARACTERS))
         if not (text or said.payload or said.location or media):
             raise Rejected(self.speech.words.say("chat.empty"))
-        if known := tx.conversations.find(conversation_id, client_id):
+        if not new and (known := tx.conversations.find(conversation_id, client_id)):
             return known
         self._make_room(tx, conversation_id, text)
         body: dict[str, object] = {"text": text, **sent_with(said, self.speech.words)}
@@ -147,6 +154,7 @@ class Conversing:
             at=self.clock(),
             client_id=client_id,
             state=Hearing.PENDING,
+            new=new,
         )
         for medium in media if line.body is body else ():  # not when another process has stored it meanwhile
             tx.media.add(medium)

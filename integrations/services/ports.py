@@ -59,8 +59,12 @@ class Conversations(Protocol):
         client_id: str | None = None,
         state: Hearing | None = None,
         answers: int | None = None,
+        new: bool = False,
     ) -> Line:
-        """Add a line with the next number. A known `client_id` adds nothing and gives the line that has it."""
+        """Add a line with the next number. A known `client_id` adds nothing and gives the line that has it.
+
+        `new`: the caller knows that nobody has stored this `client_id` and that nobody else can meanwhile.
+        """
 
     def lines(self, conversation_id: str, *, after: int = 0, limit: int = 200) -> Sequence[Line]: ...
 

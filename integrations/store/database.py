@@ -17,7 +17,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 
 from integrations.services.errors import TryLater
 from integrations.services.personal_ports import Sealers
@@ -31,7 +31,10 @@ BUSY_SECONDS = 15
 ASK_AGAIN_SECONDS = 0.002
 # As many connections stay open as a process has threads at work in a rush: to open one takes longer than most work.
 SQLITE_POOL = 20
+# A connection that lay idle for longer is asked first whether it still stands; a busy one says so by its work.
+IDLE_SECONDS = 1.0
 _READING = "jiesu_reading"
+_USED = "jiesu_used"
 
 
 def connect(url: str) -> Engine:
@@ -45,13 +48,32 @@ def connect(url: str) -> Engine:
         event.listen(engine, "begin", _Begin())
         event.listen(engine, "checkin", _may_write_again)
         return engine
-    return create_engine(
+    engine = create_engine(
         url,
         hide_parameters=True,
-        pool_pre_ping=True,
         pool_size=10,
         connect_args={"connect_timeout": 5, "options": "-c lock_timeout=15000"},
     )
+    _ask_idle_ones(engine)
+    return engine
+
+
+def _ask_idle_ones(engine: Engine) -> None:
+    """As `pool_pre_ping` does, but only what lay idle: asking each time costs a journey for every transaction."""
+
+    @event.listens_for(engine, "checkin")
+    def _back(_connection: Any, record: Any) -> None:
+        record.info[_USED] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ask(connection: Any, record: Any, _proxy: Any) -> None:
+        used = record.info.get(_USED)
+        if used is None or time.monotonic() - used < IDLE_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as gone:
+            raise InvalidatePoolError(f"the connection is gone: {gone}") from gone
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

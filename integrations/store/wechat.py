@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, null, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, null, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -18,6 +18,25 @@ from kb.wechat.quota import Budget
 
 _p, _r, _c = wechat_pushes.c, wechat_readers.c, wechat_consents.c
 
+# Statements that every push needs, made once: to put one together takes four times as long as to look it up.
+_PUSH = select(wechat_pushes).where(_p.key == bindparam("of"))
+_READER = select(wechat_readers).where(_r.openid == bindparam("of"))
+_READER_ALONE = _READER.with_for_update()
+_KEEP = update(wechat_readers).where(_r.openid == bindparam("of"))
+_NEW = {
+    name: dialect.insert(wechat_pushes).on_conflict_do_nothing().returning(_p.key)
+    for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
+}
+_BECAME = update(wechat_pushes).where(_p.key == bindparam("of"))
+_BECAME_WORDS = _BECAME.values(fetch=null())
+_HAND = _BECAME.where(_p.reply.is_(None), _p.stage != Stage.DONE.value)
+# not only rows that are due never: one may just be about to be put so, by somebody who has not seen this line
+_WAKE = (
+    update(wechat_readers)
+    .where(_r.conversation_id == bindparam("of"))
+    .values(due_at=func.coalesce(_r.due_at, bindparam("moment", type_=_r.due_at.type)))
+)
+
 
 class WechatTable(Repository):
     """The `WechatPushes` port."""
@@ -25,23 +44,22 @@ class WechatTable(Repository):
     # -- pushes ----------------------------------------------------------------------------------------------
 
     def find(self, key: str) -> StoredPush | None:
-        row = self._db.execute(select(wechat_pushes).where(_p.key == key)).first()
+        row = self._db.execute(_PUSH, {"of": key}).first()
         return _push(row) if row else None
 
     def add(
         self, push: Push, *, stage: Stage, at: datetime, fetch: Mapping[str, str] | None = None
     ) -> StoredPush | None:
-        dialect = postgresql if self._db.dialect.name == "postgresql" else sqlite
-        new = dialect.insert(wechat_pushes).values(
-            key=push.key,
-            openid=push.openid,
-            kind=push.kind.value,
-            stage=stage.value,
-            at=at,
-            tries=1,
-            fetch=dict(fetch) if fetch else None,
-        )
-        if not self._db.execute(new.on_conflict_do_nothing()).rowcount:
+        new: dict[str, Any] = {
+            "key": push.key,
+            "openid": push.openid,
+            "kind": push.kind.value,
+            "stage": stage.value,
+            "at": at,
+        }
+        if fetch:
+            new["fetch"] = dict(fetch)
+        if self._db.execute(_NEW[self._db.dialect.name], {**new, "tries": 1}).first() is None:
             return None
         return StoredPush(push.key, push.openid, push.kind, stage, at, fetch=dict(fetch) if fetch else None)
 
@@ -59,14 +77,15 @@ class WechatTable(Repository):
         stage: Stage,
         fetch: Mapping[str, str] | None = None,
     ) -> None:
-        values = {"conversation_id": conversation_id, "seq": seq, "stage": stage.value}
-        kept = dict(fetch) if fetch else null()
-        self._db.execute(update(wechat_pushes).where(_p.key == key).values(fetch=kept, fetch_until=None, **values))
+        values = {"conversation_id": conversation_id, "seq": seq, "stage": stage.value, "fetch_until": None}
+        if fetch:
+            self._db.execute(_BECAME, {"of": key, "fetch": dict(fetch), **values})
+        else:
+            self._db.execute(_BECAME_WORDS, {"of": key, **values})
 
     def hand(self, key: str, reply: str, *, at: datetime) -> bool:
-        free = and_(_p.key == key, _p.reply.is_(None), _p.stage != Stage.DONE.value)
         values = {"reply": reply, "stage": Stage.HANDED.value, "handed_at": at}
-        return self._db.execute(update(wechat_pushes).where(free).values(**values)).rowcount == 1
+        return self._db.execute(_HAND, {"of": key, **values}).rowcount == 1
 
     def done(self, keys: Sequence[str]) -> None:
         if keys:
@@ -97,8 +116,7 @@ class WechatTable(Repository):
     # -- readers ---------------------------------------------------------------------------------------------
 
     def reader(self, openid: str, *, lock: bool = False) -> Reader | None:
-        wanted = select(wechat_readers).where(_r.openid == openid)
-        row = self._db.execute(wanted.with_for_update() if lock else wanted).first()
+        row = self._db.execute(_READER_ALONE if lock else _READER, {"of": openid}).first()
         return _reader(row) if row else None
 
     def reader_of(self, conversation_id: str) -> Sequence[Reader]:
@@ -107,14 +125,14 @@ class WechatTable(Repository):
 
     def keep_reader(self, reader: Reader) -> None:
         values = _values(reader)
-        mine = update(wechat_readers).where(_r.openid == reader.openid).values(**values)
-        if self._db.execute(mine).rowcount:
+        mine = {"of": reader.openid, **values}
+        if self._db.execute(_KEEP, mine).rowcount:
             return
         try:
             with self._db.begin_nested():
                 self._db.execute(insert(wechat_readers).values(openid=reader.openid, **values))
         except IntegrityError:  # another process met this citizen in the same moment
-            self._db.execute(mine)
+            self._db.execute(_KEEP, mine)
 
     def due(self, *, now: datetime, limit: int) -> Sequence[str]:
         free = or_(_r.lease_until.is_(None), _r.lease_until <= now)
@@ -126,10 +144,6 @@ class WechatTable(Repository):
         mine = update(wechat_readers).where(_r.openid == openid, free)
         row = self._db.execute(mine.values(holder=holder, lease_until=until).returning(*wechat_readers.c)).first()
         return _reader(row) if row else None
-
-    def leased(self, openid: str, now: datetime) -> bool:
-        held = select(_r.openid).where(_r.openid == openid, _r.lease_until > now)
-        return self._db.execute(held).first() is not None
 
     def release(self, openid: str, *, holder: str) -> None:
         mine = update(wechat_readers).where(_r.openid == openid, _r.holder == holder)
@@ -169,9 +183,7 @@ class WechatTable(Repository):
 
 def wake(db: Connection, conversation_id: str, at: datetime) -> None:
     """Whoever reads this conversation on WeChat has something to be told; who is looked after already stays so."""
-    mine = update(wechat_readers).where(_r.conversation_id == conversation_id)
-    # not only rows that are due never: one may just be about to be put so, by somebody who has not seen this line
-    db.execute(mine.values(due_at=func.coalesce(_r.due_at, at)))
+    db.execute(_WAKE, {"of": conversation_id, "moment": at})
 
 
 def forget_citizen(db: Connection, openid: str) -> int:
@@ -227,4 +239,5 @@ def _reader(row: Row[Any]) -> Reader:
         noticed_seq=row.noticed_seq,
         due_at=row.due_at,
         tries=row.tries,
+        lease_until=row.lease_until,
     )

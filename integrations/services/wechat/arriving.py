@@ -103,8 +103,8 @@ class Arriving:
         fate = fate or Fate()
         try:
             with self.unit_of_work() as tx:
-                arrival = None if tx.wechat.find(push.key) else self._take(tx, push)
-                if arrival is None:  # it came before, or another process was first
+                arrival = self._take(tx, push)
+                if arrival is None:  # it came before
                     arrival = self._known(tx, tx.wechat.again(push.key), push)
                 if not fate.keep():
                     raise GivenUp(f"push {push.key} was given up")
@@ -145,7 +145,7 @@ class Arriving:
             tx.wechat.became(push.key, conversation.id, None, stage=Stage.TAKEN)
             return Arrival(stored, new=True, conversation=conversation)
         try:
-            line = self.conversing.take_in(tx, conversation.id, push.key, said)
+            line = self.conversing.take_in(tx, conversation.id, push.key, said, new=True)
         except Busy:
             raise
         except Rejected as refused:

@@ -98,9 +98,6 @@ class WechatPushes(Protocol):
     def lease(self, openid: str, *, holder: str, now: datetime, until: datetime) -> Reader | None:
         """Become the only one who tells this reader something; None while somebody else is."""
 
-    def leased(self, openid: str, now: datetime) -> bool:
-        """Whether somebody is telling this reader something now."""
-
     def release(self, openid: str, *, holder: str) -> None: ...
 
     def wake(self, conversation_id: str, *, at: datetime) -> None:

@@ -92,7 +92,7 @@ class Reader:
 
     Lines of their conversation up to `told_seq` have been told. `rest` are further parts of a long answer, told before
     what follows. `due_at`: when somebody has to look whether there is something to tell. `noticed_seq`: the last line
-    of which a subscription notice told that it is there.
+    of which a subscription notice told that it is there. Until `lease_until` somebody is telling them something.
     """
 
     openid: str = field(repr=False)
@@ -106,3 +106,8 @@ class Reader:
     noticed_seq: int = 0
     due_at: datetime | None = None
     tries: int = 0
+    lease_until: datetime | None = field(default=None, compare=False)
+
+    def is_leased(self, now: datetime) -> bool:
+        """Whether somebody is telling this reader something now; only true of a reader that was just read."""
+        return self.lease_until is not None and self.lease_until > now

@@ -89,7 +89,7 @@ class Replying:
         turn = asyncio.create_task(self._turn(arrival, push))
         self._turns.add(turn)  # asyncio itself keeps no firm hold of a task
         turn.add_done_callback(self._turns.discard)
-        text = await self._ready(push, turn, began + READY_BY)
+        text = await self._ready(push, arrival.push.seq, turn, began + READY_BY)
         if text:
             return Reply(text, push.key)
         if not self.verified:
@@ -125,17 +125,17 @@ class Replying:
         except Exception:
             log.exception("turn failed: push=%s", push.key)
 
-    async def _ready(self, push: Push, turn: asyncio.Task[None], until: float) -> str:
+    async def _ready(self, push: Push, seq: int | None, turn: asyncio.Task[None], until: float) -> str:
         """The reply once it is there, "" where it is not there in time or went with another push."""
         while True:
             done, _ = await asyncio.wait({turn}, timeout=max(0.0, until - self.ticks()))
-            heard, text = await in_thread(partial(self._hand, push, look=not done))
+            heard, text = await in_thread(partial(self._hand, push, seq, look=not done))
             if text or (done and heard) or self.ticks() >= until:
                 return text
             await self.sleep(LOOK_EVERY)  # another process has its turn
 
-    def _hand(self, push: Push, *, look: bool) -> tuple[bool, str]:
-        """Whether this push is heard, and its reply, kept before it leaves: what waits to be told, as much as fits.
+    def _hand(self, push: Push, seq: int | None, *, look: bool) -> tuple[bool, str]:
+        """Whether this push, line `seq`, is heard, and its reply, kept before it leaves: what waits, as much as fits.
 
         `look`: see first, without waiting for any writer, whether there can be one.
         """
@@ -145,12 +145,12 @@ class Replying:
                     return known
         now = self.clock()
         with self.unit_of_work() as tx:
-            if not look and (known := self._known(tx, push)):
-                return known
             reader = tx.wechat.reader(push.openid, lock=True)
-            if reader is None or tx.wechat.leased(push.openid, now):
-                return True, ""
+            if reader is None or reader.is_leased(now):
+                return self._known(tx, push) or (True, "")
             found = untold(tx, reader)
+            if seq not in found.heard and (known := self._known(tx, push)):
+                return known
             if found.waiting and not found.lines:
                 return True, ""
             ending = self.asking(tx, push.openid, found.lines)
@@ -158,7 +158,7 @@ class Replying:
             if not self.verified:
                 texts = [one for part in self.telling.folded(texts, 1) for one in part]
             if not texts or not tx.wechat.hand(push.key, texts[0], at=now):
-                return True, ""
+                return self._known(tx, push) or (True, "")
             # a reply that does not leave is found by its push: see `Delivering.recover`
             due = now + LOOK_AFTER if found.waiting else None
             going_on = tx.conversations.get(reader.conversation_id)

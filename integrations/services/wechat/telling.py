@@ -32,11 +32,15 @@ _GAP = "\0"
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """Lines to tell, in order. `through` is the last line that was looked at, `waiting` while an answer is to come."""
+    """Lines to tell, in order. `through` is the last line that was looked at, `waiting` while an answer is to come.
+
+    `heard`: those of the citizen's lines that were looked at and wait for nothing.
+    """
 
     lines: tuple[Line, ...]
     through: int
     waiting: bool
+    heard: frozenset[int]
 
 
 def untold(tx: Transaction, reader: Reader) -> Untold:
@@ -55,7 +59,8 @@ def untold(tx: Transaction, reader: Reader) -> Untold:
                 continue
         mine.append(line)
     pending = any(_pushed(line) for line in tx.conversations.pending(reader.conversation_id))
-    return Untold(tuple(mine), lines[-1].seq if lines else reader.told_seq, pending)
+    heard = frozenset(one.seq for one in lines if one.sender is Sender.CITIZEN and one.state is not Hearing.PENDING)
+    return Untold(tuple(mine), lines[-1].seq if lines else reader.told_seq, pending, heard)
 
 
 def is_answered(tx: Transaction, conversation_id: str, seq: int) -> bool:
