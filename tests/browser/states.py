@@ -158,6 +158,14 @@ def panel(name: str) -> Show:
     return show
 
 
+def on_the_map(stage: Stage, page: Page) -> None:
+    """The map over the place panel."""
+    panel("place")(stage, page)
+    page.get_by_role("dialog").locator(".place-way").nth(1).click()
+    expect(page.locator(".leaflet-container")).to_be_visible()
+    page.wait_for_timeout(1500)
+
+
 def offline(stage: Stage, page: Page) -> None:
     """Said without a line."""
     welcome(stage, page)
@@ -172,11 +180,13 @@ def too_long(stage: Stage, page: Page) -> None:
     expect(page.locator("#trouble")).not_to_be_empty()
 
 
+PANELS = ("help", "tickets", "my_data", "photos", "devices", "place", "display")
 STATES: dict[str, Show] = {
     "welcome": welcome,
     **{f"card-{name}": card(name) for name in CARDS},
     "menu": menu,
-    **{f"panel-{name}": panel(name) for name in ("help", "tickets", "my_data", "photos", "devices", "place", "display")},
+    **{f"panel-{name}": panel(name) for name in PANELS},
+    "map": on_the_map,
     "offline": offline,
     "too-long": too_long,
 }

@@ -17,7 +17,6 @@ from tests.browser.conftest import NewPage
 from tests.browser.stage import Stage
 from tests.browser.states import STATES
 from tests.browser.test_axe import Look
-from tests.browser.test_place import open_map
 from tests.browser.test_tickets import mine, open_list
 
 FOLDER = os.environ.get("JIESU_PICTURES", "")
@@ -69,13 +68,6 @@ def test_the_page_in_other_languages(stage: Stage, new_page: NewPage, language: 
 def test_the_page_without_scripts(stage: Stage, new_page: NewPage) -> None:
     page = new_page(f"{stage.url}/plain", java_script_enabled=False, device_scale_factor=1.5)
     keep(page, "plain")
-
-
-def test_the_map(stage: Stage, new_page: NewPage) -> None:
-    page = new_page(stage.url, device_scale_factor=1.5)
-    open_map(page)
-    page.wait_for_timeout(1500)
-    keep(page, "map")
 
 
 def test_a_ticket_of_ones_own(stage: Stage, new_page: NewPage) -> None:

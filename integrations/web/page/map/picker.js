@@ -20,6 +20,7 @@ export async function open({ opener, chosen, locate, known }) {
   const spot = element("p", { class: "map-spot", role: "status" });
   const use = element("button", { type: "button", class: "option main" }, t("place.use"));
   const search = finder({
+    id: "map",
     label: t("place.search"),
     hint: t("place.search_hint"),
     chosen(place) {

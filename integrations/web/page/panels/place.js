@@ -92,22 +92,23 @@ function ways(panel, tell) {
 // ---- in words -----------------------------------------------------------------
 
 // The field in which a name is looked for: a combobox whose list is by the
-// city's gazetteer. `chosen` takes a place of it, `typed` the words as they are.
-export function finder({ label, hint, chosen, typed }) {
-  const list = element("ul", { id: "place-found", role: "listbox", "aria-label": t("place.found"), hidden: true });
+// city's gazetteer. `chosen` takes a place of it, `typed` the words as they
+// are; `id` tells it from another one that is open under it.
+export function finder({ id, label, hint, chosen, typed }) {
+  const list = element("ul", { id: `${id}-found`, role: "listbox", "aria-label": t("place.found"), hidden: true });
   const input = element("input", {
-    id: "place-name",
+    id: `${id}-name`,
     type: "text",
     role: "combobox",
     autocomplete: "off",
     maxlength: 100,
     "aria-expanded": "false",
-    "aria-controls": "place-found",
+    "aria-controls": `${id}-found`,
     "aria-autocomplete": "list",
-    "aria-describedby": "place-hint",
+    "aria-describedby": `${id}-hint`,
     enterkeyhint: "done",
   });
-  const note = element("p", { class: "place-note", id: "place-hint" }, hint);
+  const note = element("p", { class: "place-note", id: `${id}-hint` }, hint);
   let found = [];
   let active = -1;
   let timer = 0;
@@ -126,7 +127,7 @@ export function finder({ label, hint, chosen, typed }) {
     const where = [place.district, place.street].filter((one) => one && one !== place.name).join(" ");
     const node = element(
       "li",
-      { role: "option", id: `place-found-${index}`, "aria-selected": "false" },
+      { role: "option", id: `${id}-found-${index}`, "aria-selected": "false" },
       element("b", {}, place.name),
       where ? element("span", {}, where) : null,
     );
@@ -140,7 +141,7 @@ export function finder({ label, hint, chosen, typed }) {
       node.setAttribute("aria-selected", String(number === active));
       if (number === active) node.scrollIntoView({ block: "nearest" });
     }
-    input.setAttribute("aria-activedescendant", `place-found-${active}`);
+    input.setAttribute("aria-activedescendant", `${id}-found-${active}`);
   }
 
   function take(index) {
@@ -190,6 +191,7 @@ function inWords(panel, tell) {
   const more = element("p", { class: "place-note" });
   const go = element("button", { type: "button", class: "option main" }, t("place.say_it"));
   const find = finder({
+    id: "place",
     label: t("place.by_name"),
     hint: t("place.by_name_hint"),
     chosen(place) {
