@@ -217,13 +217,21 @@ class ReportSpeech:
         options = [
             self._option("submit_without" if asking else "submit", f"confirm:{draft.id}"),
             *([self._option("keep_secret", "contact:secret")] if asking else []),
-            *(self._option(f"change_{what.removeprefix('report_')}", f"edit:{what}") for what in changed),
+            *(Option(self._words(f"change_{what.removeprefix('report_')}"), self._edits(what)) for what in changed),
             *([self._option("one_problem", "problems:one")] if draft.later else []),
             self.speech.option("report.drop", intent="cancel"),
         ]
-        card = {"kind": "confirm", "title": self._words("card_title"), "rows": _rows(told)}
+        numbers = {one.payload: number for number, one in enumerate(options, 1)}
+        edits = {self._words(key): numbers.get(self._edits(what)) for key, _, what in lines if what}
+        # `edit`: the number of the button that asks for that line anew
+        rows = [{**row, "edit": edits[row["label"]]} if edits.get(row["label"]) else row for row in _rows(told)]
+        card = {"kind": "confirm", "title": self._words("card_title"), "rows": rows}
         key = "ask_contact" if asking else "confirm_phone" if draft.contact is Contact.PHONE else "confirm"
         return replace(self._say(key, *options), card=card)
+
+    @staticmethod
+    def _edits(what: Ask) -> str:
+        return payload("choose", f"edit:{what}")
 
     def _contact(self, draft: Draft) -> str:
         secret = self._words("confidential") if draft.confidential else ""

@@ -12,9 +12,14 @@ from tests.browser.stage import Stage, bubble
 Show = Callable[[Stage, Page], None]
 
 
-def rows(**pairs: str) -> list[dict[str, str]]:
+def rows(**pairs: str) -> list[dict[str, Any]]:
     """Rows of a card."""
     return [{"label": label, "value": value} for label, value in pairs.items()]
+
+
+def changed(shown: list[dict[str, Any]], **buttons: int) -> list[dict[str, Any]]:
+    """The rows with the numbers of the buttons that ask for them anew."""
+    return [{**row, "edit": buttons[row["label"]]} if row["label"] in buttons else row for row in shown]
 
 
 NUMBER = "4817 2093 5562"
@@ -29,12 +34,16 @@ CARDS: dict[str, list[Any]] = {
             card={
                 "kind": "confirm",
                 "title": "请您核对",
-                "rows": rows(
-                    问题="书院路和京口路路口的路灯坏了三天了，晚上黑得吓人",
-                    类别="路灯不亮",
-                    地点="李沧区书院路与京口路路口",
-                    时间="11月20日起",
-                    电话="138****5678",
+                "rows": changed(
+                    rows(
+                        问题="书院路和京口路路口的路灯坏了三天了，晚上黑得吓人",
+                        类别="路灯不亮",
+                        地点="李沧区书院路与京口路路口",
+                        时间="11月20日起",
+                        电话="138****5678",
+                    ),
+                    地点=2,
+                    时间=3,
                 ),
             },
         )

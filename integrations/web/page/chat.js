@@ -1,7 +1,7 @@
 // The citizens' page: joins the writing line, the conversation and the menu.
 
 import { hasText, returnFocus, startComposer } from "./composer.js";
-import { isElder, onElder, openNamed, setElder, startMenu } from "./menu.js";
+import { isElder, onElder, openNamed, setElder, startMenu, startOffer } from "./menu.js";
 import { toStart } from "./scroll.js";
 import { active, awaitsAnswer, say, startTalk, tell } from "./talk.js";
 import * as timeline from "./timeline.js";
@@ -23,6 +23,7 @@ const composer = startComposer({
   tooLong: (over) => tell(t("talk.too_long", { count: over })),
 });
 
+startOffer();
 startMenu({ fromStart: toStart, failed: tell });
 
 // A link to a ticket, "#ticket=481720935562", opens it.

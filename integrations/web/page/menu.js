@@ -3,7 +3,7 @@
 // panels/tickets.js.
 
 import { byId } from "./element.js";
-import { elder } from "./storage.js";
+import { elder, offered } from "./storage.js";
 import { refreshWords, t } from "./words.js";
 
 const listeners = [];
@@ -17,7 +17,21 @@ function apply(on) {
   for (const listener of listeners) listener(on);
 }
 
+// Whoever comes for the first time is offered larger letters, once.
+const offer = byId("offer");
+
+function endOffer() {
+  offered.write();
+  offer.hidden = true;
+}
+
+export function startOffer() {
+  offer.hidden = offered.read();
+  byId("offer-close").addEventListener("click", endOffer);
+}
+
 export function setElder(on) {
+  endOffer();
   elder.write(on);
   apply(on);
 }

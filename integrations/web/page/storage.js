@@ -21,6 +21,18 @@ export const look = {
   write: (chosen) => attempt(() => localStorage.setItem("jiesu.look", JSON.stringify(chosen))),
 };
 
+// The last line that was seen of a conversation.
+export const seen = {
+  read: () => attempt(() => JSON.parse(localStorage.getItem("jiesu.seen")) || {}, {}),
+  write: (value) => attempt(() => localStorage.setItem("jiesu.seen", JSON.stringify(value))),
+};
+
+// Whether larger letters were offered here, or chosen.
+export const offered = {
+  read: () => attempt(() => localStorage.getItem("jiesu.offered") !== null || localStorage.getItem("jiesu.elder") !== null, true),
+  write: () => attempt(() => localStorage.setItem("jiesu.offered", "1")),
+};
+
 export const draft = {
   read: () => attempt(() => sessionStorage.getItem("jiesu.draft") || "", ""),
   write: (text) =>

@@ -5,6 +5,7 @@ import { byId } from "./element.js";
 import { closeStream, flows, hideStream, openStream } from "./stream.js";
 import { onSession, openSession, PAGE_SIZE, pullMessages } from "./transport.js";
 import * as timeline from "./timeline.js";
+import { follow } from "./unread.js";
 import { Unsent } from "./unsent.js";
 import { hasText, returnFocus, setText } from "./composer.js";
 import { t } from "./words.js";
@@ -58,6 +59,7 @@ onSession((session) => {
   if (conversation !== null && session.conversation !== conversation) restart(session.latest);
   else if (conversation === null) heard = session.latest || 0;
   conversation = session.conversation;
+  follow(conversation);
 });
 
 function restart(latest) {
@@ -112,6 +114,13 @@ timeline.setActions({
     active();
     unsent.say({ choice: { seq: message.seq, option: option.number } }, option.title);
     returnFocus(event);
+  },
+  // A line of the card, said anew: the button that asks for it, and the answer.
+  edit({ seq }, number, text) {
+    active();
+    tell("");
+    unsent.say({ choice: { seq, option: number } }, t("cards.edit_said"));
+    if (text) unsent.say({ text }, text);
   },
   resend: () => unsent.retry(),
   change(item) {
@@ -174,7 +183,10 @@ async function pullAll() {
     const another = conversation !== null && page.conversation !== undefined && page.conversation !== conversation;
     if (another || page.latest < cursor) {
       // The conversation has been begun anew (another tab, a deletion), or goes on with that of another channel.
-      if (another) conversation = page.conversation;
+      if (another) {
+        conversation = page.conversation;
+        follow(conversation);
+      }
       restart(another ? 0 : page.latest);
       continue;
     }
@@ -230,6 +242,7 @@ const stream = {
   },
   moved(to) {
     conversation = to.conversation;
+    follow(conversation);
     restart(to.latest);
   },
   flowing() {

@@ -4,9 +4,11 @@
 import { byId, element, icon } from "./element.js";
 import { cardNode, holdsText, spokenCard } from "./cards.js";
 import { needsSeparator, spokenTime } from "./clock.js";
+import { closeEditing, makeEditable } from "./editing.js";
 import { withPhones } from "./phones.js";
 import { settle, stuckToBottom, toBottom } from "./scroll.js";
 import { hearButton, readNew } from "./speech.js";
+import * as unread from "./unread.js";
 import { language, t } from "./words.js";
 
 const lines = byId("lines");
@@ -18,7 +20,7 @@ const entries = new Map(); // seq -> {message, line, at}
 let order = []; // seqs, ascending
 const own = new Map(); // client id -> line of an unsent message
 const tapped = new Map(); // seq -> option number tapped on this page
-let actions = { tap() {}, resend() {}, change() {} };
+let actions = { tap() {}, resend() {}, change() {}, edit() {} };
 
 export function setActions(given) {
   actions = given;
@@ -125,6 +127,18 @@ export function setProgress(id, index, share) {
   if (bar) bar.value = share;
 }
 
+function drawCard(message, text) {
+  const node = cardNode(message.card, text);
+  if (node && message.card.kind === "confirm") {
+    makeEditable(node, (number, said) => {
+      tapped.set(message.seq, number);
+      refreshOptions();
+      actions.edit(message, number, said);
+    });
+  }
+  return node;
+}
+
 function draw(message) {
   const role = roleOf(message);
   const { face, who } = ROLES[role];
@@ -146,7 +160,7 @@ function draw(message) {
       who ? element("p", { class: "who", lang: spokenIn(role) && language }, t(who)) : null,
       photosOf(message),
       bubble,
-      message.card ? cardNode(message.card, text) : null,
+      message.card ? drawCard(message, text) : null,
       own || !wholly(message) ? null : hearButton(wholly(message)),
       drawOptions(message),
     ),
@@ -194,6 +208,7 @@ function refreshOptions() {
       const taken = takenOption(message, index);
       for (const button of line.querySelectorAll(".options .option"))
         setOption(button, !answered && taken === null, Number(button.dataset.number) === taken);
+      if (answered || taken !== null) closeEditing(line);
     }
     if (message.from === "assistant") answered = true;
   }
@@ -265,6 +280,7 @@ export function merge(messages, heard) {
     }
     if (message.client_id) dropOwn(message.client_id);
     const line = insert(message);
+    unread.arrived(message, line);
     added += 1;
     if (message.from === "citizen") continue;
     ownOnly = false;
@@ -272,6 +288,7 @@ export function merge(messages, heard) {
     speakMessage(message);
     if (message.card && !first[message.card.kind]) first[message.card.kind] = line;
   }
+  unread.settled();
   if (!added) return 0;
   refreshOptions();
   refreshTimes();
@@ -296,6 +313,7 @@ export function setTyping(on) {
 // ---- the citizen's unsent messages ----------------------------------------
 
 export function addOwn(item) {
+  unread.answered();
   const state = element("div", { class: "state" });
   const words = item.body.location ? [icon("pin"), item.text] : item.text;
   const line = element(
