@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
+from kb.places import coordinates
 from tests.browser.conftest import NewPage
 from tests.browser.stage import Stage
 
@@ -163,3 +168,59 @@ def test_nothing_on_the_map_becomes_markup(stage: Stage, new_page: NewPage) -> N
     page.wait_for_timeout(1200)
     assert page.title() != "hacked"
     assert page.locator(".map-ground img[src=x]").count() == 0
+
+
+# -- the city's own tiles ----------------------------------------------------------------------------------------------
+
+
+def varint(number: int) -> bytes:
+    parts = bytearray()
+    while number > 0x7F:
+        parts.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*parts, number])
+
+
+def archive(path: Path) -> Path:
+    """A PMTiles file whose every tile is the same blue square."""
+    made = io.BytesIO()
+    Image.new("RGB", (256, 256), (20, 60, 220)).save(made, "PNG")
+    tile = made.getvalue()
+    root = b"".join(map(varint, (1, 0, 2**40, len(tile), 1)))
+    offsets = (127, len(root), 127 + len(root), 0, 127 + len(root), 0, 127 + len(root), len(tile), 1, 1, 1)
+    kinds = bytes([1, 1, 1, 2, 9, 12])  # clustered, nothing packed, PNG, zooms
+    bounds = struct.pack("<iiiiBii", *(int(one * 1e7) for one in (119.5, 35.5, 121.0, 37.2)), 10, 0, 0)
+    head = b"PMTiles\x03" + struct.pack("<11Q", *offsets) + kinds + bounds
+    path.write_bytes(head.ljust(127, b"\0") + root + tile)
+    return path
+
+
+@pytest.mark.parametrize("crs", ["WGS-84", "GCJ-02"])
+def test_the_citys_own_tiles_lie_under_everything(stage: Stage, new_page: NewPage, tmp_path: Path, crs: str) -> None:
+    change = {"map_tiles": archive(tmp_path / "city.pmtiles"), "map_crs": crs, "map_approval": "鲁S(2026)001号"}
+    stage.services.settings = stage.services.settings.model_copy(update=change)
+    page = new_page(stage.url, geolocation=HERE, permissions=["geolocation"])
+    open_map(page)
+    expect(page.locator(".leaflet-tile-pane img").first).to_be_visible()
+    expect(page.locator(".map-credits")).to_contain_text("鲁S(2026)001号")
+    page.get_by_role("button", name="我在哪里").click()
+    page.wait_for_timeout(1500)
+    page.get_by_role("button", name="用这个位置").click()
+    found = pin(stage, page)
+    assert abs(found["lat"] - HERE["latitude"]) < 0.0002 and abs(found["lon"] - HERE["longitude"]) < 0.0002
+
+
+def test_both_sides_shift_alike(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url)
+    base = page.evaluate("JSON.parse(document.getElementById('frame').textContent).base")
+    points = [(36.0671, 120.3826), (35.6, 119.5), (37.15, 121.0), (22.5, 114.0), (47.3, 130.3)]
+    made = page.evaluate(
+        """async ([base, points]) => {
+          const { shown, real } = (await import(`${base}/map/crs.js`)).datum("GCJ-02");
+          return points.map((point) => [shown(point), real(shown(point))]);
+        }""",
+        [base, points],
+    )
+    for point, (there, back) in zip(points, made, strict=True):
+        assert max(abs(a - b) for a, b in zip(there, coordinates.gcj02(point), strict=True)) < 1e-7
+        assert max(abs(a - b) for a, b in zip(back, point, strict=True)) < 1e-7

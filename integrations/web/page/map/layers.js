@@ -5,8 +5,11 @@ import { ask } from "../transport.js";
 import { t } from "../words.js";
 
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const box = (bounds) =>
-  [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()].map((one) => one.toFixed(5)).join(",");
+function box(bounds, real) {
+  const [south, west] = real([bounds.getSouth(), bounds.getWest()]);
+  const [north, east] = real([bounds.getNorth(), bounds.getEast()]);
+  return [west, south, east, north].map((one) => one.toFixed(5)).join(",");
+}
 
 export class Layers {
   // `tell` says what a dot is that was tapped.
@@ -25,7 +28,7 @@ export class Layers {
     this.asked += 1;
     const mine = this.asked;
     const zoom = Math.round(this.map.getZoom());
-    const sight = box(this.map.getBounds());
+    const sight = box(this.map.getBounds(), this.about.real);
     const wanted = this.about.layers.filter((layer) => zoom >= layer.min_zoom);
     for (const [name] of this.shown) if (name !== "incidents" && !wanted.some((one) => one.name === name)) this.drop(name);
     await Promise.all([
@@ -56,6 +59,7 @@ export class Layers {
       name,
       this.L.geoJSON(features, {
         style: line,
+        coordsToLatLng: ([lon, lat]) => this.L.latLng(this.about.shown([lat, lon])),
         interactive: false,
         pointToLayer: (feature, at) => this.label(feature, at),
         onEachFeature: (feature, layer) => {
@@ -89,7 +93,7 @@ export class Layers {
     if (!found || mine !== this.asked) return;
     const red = css("--red");
     const dots = found.incidents.map((one) => {
-      const dot = this.L.circleMarker([one.lat, one.lon], { radius: 9, color: red, weight: 2, fillColor: red, fillOpacity: 0.35 });
+      const dot = this.L.circleMarker(this.about.shown([one.lat, one.lon]), { radius: 9, color: red, weight: 2, fillColor: red, fillOpacity: 0.35 });
       const words = t("place.incident", { category: one.category, citizens: one.citizens, since: one.since });
       return dot.bindTooltip(text(words), { className: "map-name" }).on("click", () => this.tell(words));
     });

@@ -6,14 +6,17 @@ import { loadStyle, openPanel } from "../panel.js";
 import { ask } from "../transport.js";
 import { t } from "../words.js";
 import { finder } from "../panels/place.js";
+import { datum } from "./crs.js";
 import { Layers } from "./layers.js";
 import { loadLeaflet } from "./leaflet.js";
+import { addTiles } from "./tiles.js";
 
 const LOOK_AFTER = 350;
 const CLOSE = 17; // the zoom at which a house is told from the next
 
 export async function open({ opener, chosen, locate, known }) {
   const [about, L] = await Promise.all([ask("GET", "/api/map"), loadLeaflet(), loadStyle("map/map.css")]);
+  const { shown, real } = datum(about.tiles ? about.crs : "WGS-84");
   const panel = openPanel({ name: "map", title: t("place.map_title"), opener });
   const ground = element("div", { class: "map-ground", role: "application", "aria-label": t("place.map_label"), tabindex: "0" });
   const pin = element("div", { class: "map-pin", "aria-hidden": "true" }, icon("pin"));
@@ -25,11 +28,11 @@ export async function open({ opener, chosen, locate, known }) {
     hint: t("place.search_hint"),
     chosen(place) {
       if (place.lat === null) spot.textContent = t("place.no_point", { name: place.name });
-      else map.setView([place.lat, place.lon], CLOSE);
+      else map.setView(shown([place.lat, place.lon]), CLOSE);
     },
     typed() {},
   });
-  panel.body.append(search.node, element("div", { class: "map-frame" }, ground, pin, tools(() => map, locate, spot)));
+  panel.body.append(search.node, element("div", { class: "map-frame" }, ground, pin, tools((at) => map.setView(shown(at), CLOSE), () => map, locate, spot)));
   panel.foot.append(spot, use);
 
   const [west, south, east, north] = about.bounds;
@@ -42,9 +45,10 @@ export async function open({ opener, chosen, locate, known }) {
     maxBounds: [[south - 0.3, west - 0.3], [north + 0.3, east + 0.3]],
     zoomAnimation: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
   });
-  map.setView(about.centre, 12);
+  map.setView(shown(about.centre), 12);
+  addTiles(map, about);
   ground.after(credits(about));
-  const layers = new Layers(L, map, about, (words) => {
+  const layers = new Layers(L, map, { ...about, shown, real }, (words) => {
     spot.textContent = words;
   });
 
@@ -55,10 +59,11 @@ export async function open({ opener, chosen, locate, known }) {
   async function look() {
     asked += 1;
     const mine = asked;
-    const { lat, lng } = map.getCenter();
-    const found = await known(lat, lng);
+    const { lat: drawnLat, lng: drawnLon } = map.getCenter();
+    const [lat, lon] = real([drawnLat, drawnLon]);
+    const found = await known(lat, lon);
     if (mine !== asked) return;
-    here = { lat, lon: lng, spot: found };
+    here = { lat, lon, spot: found };
     spot.textContent = !found ? t("place.unnamed") : found.inside ? found.label || t("place.unnamed") : t("place.outside");
     use.disabled = Boolean(found) && !found.inside;
   }
@@ -86,14 +91,14 @@ export async function open({ opener, chosen, locate, known }) {
   requestAnimationFrame(() => map.invalidateSize());
 }
 
-function tools(map, locate, spot) {
+function tools(goTo, map, locate, spot) {
   const button = (name, sign, work) =>
     element("button", { type: "button", class: "map-tool", "aria-label": t(`place.${name}`), onclick: work }, sign);
   const me = button("locate_me", icon("pin"), async () => {
     me.setAttribute("aria-busy", "true");
     try {
       const at = await locate();
-      if (at.crs === "WGS-84") map().setView([at.lat, at.lon], CLOSE);
+      if (at.crs === "WGS-84") goTo([at.lat, at.lon]);
       else spot.textContent = t("place.not_found");
     } catch (problem) {
       spot.textContent = problem.message;
