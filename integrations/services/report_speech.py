@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from integrations.services.after_filing import Guarded
 from integrations.services.comparing import Offer
@@ -223,8 +224,12 @@ class ReportSpeech:
         ]
         numbers = {one.payload: number for number, one in enumerate(options, 1)}
         edits = {self._words(key): numbers.get(self._edits(what)) for key, _, what in lines if what}
-        # `edit`: the number of the button that asks for that line anew
-        rows = [{**row, "edit": edits[row["label"]]} if edits.get(row["label"]) else row for row in _rows(told)]
+        begins = {self._words("row_problem"): mask_numbers(draft.description), self._words("row_place"): place}
+        # `edit`: the number of the button that asks for that line anew; `begin`: what was said, to go on from
+        rows = [dict[str, Any](row) for row in _rows(told)]
+        for row in rows:
+            if number := edits.get(row["label"]):
+                row |= {"edit": number, "begin": begins.get(row["label"], "")}
         card = {"kind": "confirm", "title": self._words("card_title"), "rows": rows}
         key = "ask_contact" if asking else "confirm_phone" if draft.contact is Contact.PHONE else "confirm"
         return replace(self._say(key, *options), card=card)

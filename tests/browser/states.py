@@ -19,7 +19,10 @@ def rows(**pairs: str) -> list[dict[str, Any]]:
 
 def changed(shown: list[dict[str, Any]], **buttons: int) -> list[dict[str, Any]]:
     """The rows with the numbers of the buttons that ask for them anew."""
-    return [{**row, "edit": buttons[row["label"]]} if row["label"] in buttons else row for row in shown]
+    return [
+        {**row, "edit": buttons[row["label"]], "begin": row["value"]} if row["label"] in buttons else row
+        for row in shown
+    ]
 
 
 NUMBER = "4817 2093 5562"

@@ -15,7 +15,7 @@ function rowList(rows) {
     "dl",
     { class: "rows" },
     shown.map((row) =>
-      element("div", { "data-edit": row.edit || null }, element("dt", {}, words(row.label)), element("dd", {}, withPhones(words(row.value)))),
+      element("div", { "data-edit": row.edit || null, "data-begin": row.begin || null }, element("dt", {}, words(row.label)), element("dd", {}, withPhones(words(row.value)))),
     ),
   );
 }

@@ -12,7 +12,7 @@ export function makeEditable(card, change) {
     const place = row.querySelector("dd");
     const value = element("span", { class: "value" }, [...place.childNodes]);
     const button = element("button", { type: "button", class: "edit", "aria-label": t("cards.edit_line", { label }) }, t("cards.edit"));
-    button.addEventListener("click", () => open(place, value.textContent, label, button, (text) => change(Number(row.dataset.edit), text)));
+    button.addEventListener("click", () => open(place, row.dataset.begin || "", label, button, (text) => change(Number(row.dataset.edit), text)));
     place.append(value, button);
   }
 }
@@ -27,7 +27,7 @@ function open(place, value, label, button, change) {
   const save = element("button", { type: "submit", class: "option main" }, t("cards.edit_save"));
   const cancel = element("button", { type: "button", class: "option" }, t("cards.edit_cancel"));
   const form = element("form", { class: "editing", novalidate: true }, field, element("div", { class: "options" }, save, cancel));
-  // What the card hides in part is not offered as it stands: it would be said so.
+  // What is hidden in part is not offered as it stands: it would be said so.
   if (!value.includes("*")) field.value = value;
 
   function close() {

@@ -36,6 +36,13 @@ function unshifted(point) {
   return [lat, lon];
 }
 
+// A pin of any system as WGS-84.
+export function wgs84({ lat, lon, crs }) {
+  if (crs !== "GCJ-02") return { lat, lon, crs: "WGS-84" };
+  const [realLat, realLon] = unshifted([lat, lon]);
+  return { lat: realLat, lon: realLon, crs: "WGS-84" };
+}
+
 const same = (point) => point;
 
 // `shown([lat, lon])` is where a WGS-84 point is drawn, `real` the way back.

@@ -6,7 +6,7 @@ import { loadStyle, openPanel } from "../panel.js";
 import { ask } from "../transport.js";
 import { t } from "../words.js";
 import { finder } from "../panels/place.js";
-import { datum } from "./crs.js";
+import { datum, wgs84 } from "./crs.js";
 import { Layers } from "./layers.js";
 import { loadLeaflet } from "./leaflet.js";
 import { addTiles } from "./tiles.js";
@@ -25,7 +25,8 @@ export async function open({ opener, chosen, locate, known }) {
   const search = finder({
     id: "map",
     label: t("place.search"),
-    hint: t("place.search_hint"),
+    hint: "",
+    none: t("place.none_on_map"),
     chosen(place) {
       if (place.lat === null) spot.textContent = t("place.no_point", { name: place.name });
       else map.setView(shown([place.lat, place.lon]), CLOSE);
@@ -97,9 +98,8 @@ function tools(goTo, map, locate, spot) {
   const me = button("locate_me", icon("pin"), async () => {
     me.setAttribute("aria-busy", "true");
     try {
-      const at = await locate();
-      if (at.crs === "WGS-84") goTo([at.lat, at.lon]);
-      else spot.textContent = t("place.not_found");
+      const at = wgs84(await locate());
+      goTo([at.lat, at.lon]);
     } catch (problem) {
       spot.textContent = problem.message;
     }

@@ -2,6 +2,7 @@
 // phone is, on the map, and in words.
 
 import { element } from "../element.js";
+import { wgs84 } from "../map/crs.js";
 import { loadStyle, openPanel } from "../panel.js";
 import { say, sendPlace } from "../talk.js";
 import { ask } from "../transport.js";
@@ -65,8 +66,11 @@ function ways(panel, tell) {
     tell(t("place.locating"));
     try {
       const pin = await locate();
-      const spot = pin.crs === "WGS-84" ? await known(pin.lat, pin.lon) : null;
-      send(panel, { ...pin, label: spot && spot.inside ? spot.label : "" }, (spot && spot.label) || t("place.my_place"));
+      const real = wgs84(pin);
+      const spot = await known(real.lat, real.lon);
+      if (spot && !spot.inside) throw new Error(t("place.you_are_outside"));
+      const label = (spot && spot.label) || "";
+      send(panel, { ...pin, label }, label || t("place.my_place"));
     } catch (problem) {
       tell(problem.message);
     }
@@ -94,7 +98,7 @@ function ways(panel, tell) {
 // The field in which a name is looked for: a combobox whose list is by the
 // city's gazetteer. `chosen` takes a place of it, `typed` the words as they
 // are; `id` tells it from another one that is open under it.
-export function finder({ id, label, hint, chosen, typed }) {
+export function finder({ id, label, hint, none = t("place.none_found"), chosen, typed }) {
   const list = element("ul", { id: `${id}-found`, role: "listbox", "aria-label": t("place.found"), hidden: true });
   const input = element("input", {
     id: `${id}-name`,
@@ -146,6 +150,8 @@ export function finder({ id, label, hint, chosen, typed }) {
 
   function take(index) {
     const place = found[index];
+    clearTimeout(timer); // what was still to be asked for would open the list anew
+    asked += 1;
     input.value = place.name;
     show([]);
     chosen(place);
@@ -159,7 +165,7 @@ export function finder({ id, label, hint, chosen, typed }) {
     const answer = await ask("GET", `/api/map/search?q=${encodeURIComponent(words)}`).catch(() => null);
     if (mine !== asked) return undefined;
     show(answer ? answer.places : []);
-    note.textContent = answer && !answer.places.length ? t("place.none_found") : hint;
+    note.textContent = answer && !answer.places.length ? none : hint;
     return undefined;
   }
 
