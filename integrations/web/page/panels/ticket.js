@@ -110,7 +110,6 @@ async function give({ number, shown }, said) {
     }
   }
   said.textContent = (await copy(text)) ? t("tickets.share_copied") : t("tickets.share_by_hand", { number: shown });
-  document.dispatchEvent(new CustomEvent("told", { detail: said.textContent }));
 }
 
 // A sheet that only the printer sees.
