@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup setup-dev run train test check format test-slow test-faults fuzz bench bench-places bench-incidents bench-worker bench-wechat eval compare lock clean
+.PHONY: help setup setup-dev run train test check format test-slow test-page test-faults fuzz bench bench-places bench-incidents bench-worker bench-wechat bench-streams eval compare lock clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
@@ -42,8 +42,11 @@ format: setup-dev  ## put the code into its form
 test-faults: setup-dev  ## the fault matrix on SQLite: workers killed, sockets cut, disk full; what went in and came out
 	@$(PY) -m pytest tests/faults -m "not servers"
 
-test-slow: setup-dev train  ## conversations with a real Rasa, the page in a browser, PostgreSQL and Redis servers
-	@$(PY) -m pytest tests -m "conversation or browser or servers"
+test-slow: setup-dev train  ## conversations with a real Rasa, walks in a browser, PostgreSQL and Redis servers
+	@$(PY) -m pytest tests -m "(conversation or browser or servers) and not page"
+
+test-page: setup-dev  ## the page alone in a browser: every state, attacks, screen readers, bad lines (needs Chromium)
+	@$(PY) -m pytest tests/browser -m page -n 2
 
 fuzz: setup-dev train  ## 20,000 random and mutated messages through the chat API: nothing breaks, sticks or leaks (an hour or two)
 	@JIESU_FUZZ=$${JIESU_FUZZ:-20000} $(PY) -m pytest tests/conversations/test_fuzz.py
@@ -62,6 +65,9 @@ bench-worker: setup-dev  ## what one worker files, sends, hears and tells in a s
 
 bench-wechat: setup-dev train  ## fifty pushes of WeChat a second for a minute, two gateways, on SQLite and PostgreSQL
 	@$(PY) -m tests.bench.wechat
+
+bench-streams: setup-dev train  ## two hundred open streams and twenty messages a second at one gateway, on SQLite and PostgreSQL
+	@$(PY) -m tests.bench.streams
 
 eval: setup-dev train  ## accuracy on the blind sets of tests/blind
 	@$(PY) -m tests.evaluate

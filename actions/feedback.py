@@ -10,10 +10,9 @@ from rasa_sdk.events import SlotSet
 from actions.memory import REPAIRS, Memory
 from actions.step import Events, Step
 from integrations.services.asking import SURVEY
-from integrations.services.rating import NothingToRate, Question, Rating, Tone
+from integrations.services.rating import NothingToRate, Question, Rating, Tone, value_of
 from integrations.services.records import Bubble
 from integrations.services.surveying import Asked, NoSurvey
-from kb.satisfaction.levels import Level
 
 TONE_OF_INTENT = {
     "rate_satisfied": Tone.GOOD,
@@ -23,7 +22,6 @@ TONE_OF_INTENT = {
 }
 # Whatever is said to these is the answer.
 IN_OWN_WORDS = frozenset({Question.REASON, Question.WORDS})
-_SKIP = "skip"
 # A longer message says something of its own.
 LONGEST_REPAIR = 14
 
@@ -94,7 +92,7 @@ class HearRating(Step):
         if question is None:
             return rating
         try:
-            return self.services.rating.answer(memory.conversation_id, number, question, _value(question, said))
+            return self.services.rating.answer(memory.conversation_id, number, question, value_of(question, said))
         except ValueError:
             return rating
 
@@ -139,20 +137,6 @@ class HearRating(Step):
     @staticmethod
     def _end(bubble: Bubble) -> tuple[list[Bubble], Events]:
         return [bubble], [SlotSet("rating_number", None), SlotSet("requested_slot", None)]
-
-
-def _value(question: Question, said: str) -> bool | Level | str | None:
-    """What a button means; 'yes' and 'no' of satisfaction stand on buttons of former versions."""
-    match question:
-        case Question.SATISFIED:
-            former = {"yes": Level.SATISFIED, "no": Level.DISSATISFIED}
-            return former.get(said) or next((one for one in Level if one.name.lower() == said), None)
-        case Question.REASON:
-            return None if said == _SKIP else said
-        case Question.WORDS:
-            return None
-        case _:
-            return {"yes": True, "no": False}.get(said)
 
 
 def _number(text: str) -> int:

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from integrations import timetable
+from integrations.keeping import Keeping
 from integrations.outside import now as now
 from integrations.services.after_filing import AfterFiling
+from integrations.services.announcing import Following
 from integrations.services.answering import Answering
 from integrations.services.asking import Asking
 from integrations.services.auditing import Auditing
@@ -31,20 +33,19 @@ from integrations.services.judging import Judging
 from integrations.services.keeping_contacts import KeepingContacts
 from integrations.services.learning_categories import LearningCategories
 from integrations.services.ledger import LedgerKeeping
-from integrations.services.linking import Linking
+from integrations.services.linking import Devices, Linking
 from integrations.services.locating import Locating
+from integrations.services.mapping import Mapping
 from integrations.services.merging import Merging
 from integrations.services.moving import Moving
 from integrations.services.notifying import Notifying
 from integrations.services.own_tickets import OwnTickets
-from integrations.services.personal import PersonalRequests
 from integrations.services.progress_speech import ProgressSpeech
 from integrations.services.queueing import Queue
 from integrations.services.rating import RatingTickets
 from integrations.services.rechecking import Rechecking
 from integrations.services.repairing import Repairing
 from integrations.services.report_speech import ReportSpeech
-from integrations.services.retention import Erasing, Retaining
 from integrations.services.satisfaction import Rules, Satisfaction
 from integrations.services.stuck import SortingOut
 from integrations.services.supplementing import Supplementing
@@ -54,15 +55,14 @@ from integrations.services.urging import Urging
 from integrations.services.withdrawing import Withdrawing
 from integrations.settings import Settings
 from integrations.store import database
-from integrations.wechatting import Wechatting
-from kb import deadline_rules, quiet_hours, retention, working_time
+from kb import deadline_rules, quiet_hours, working_time
 from kb.known_issues import KnownIssue, checks, files
 
 if TYPE_CHECKING:
     from kb.matching.meaning import Meaning
 
 
-class Services(Wechatting):
+class Services(Keeping):
     """The use cases of one process. `replacements` put a test's own parts in place of the real ones, by name."""
 
     # -- use cases -------------------------------------------------------------------------------------------
@@ -70,6 +70,10 @@ class Services(Wechatting):
     @cached_property
     def locating(self) -> Locating:
         return Locating(places=self.places, geocoder=lambda: self.geocoder)
+
+    @cached_property
+    def mapping(self) -> Mapping:
+        return Mapping(places=self.places, reading=self.reading)
 
     @cached_property
     def informing(self) -> Informing:
@@ -166,13 +170,25 @@ class Services(Wechatting):
             clock=self.clock,
             gathering=self.gathering,
             queue=Queue(self.settings.turns_at_once, self.settings.queue_gateway),
-            linking=Linking(limiter=self.limiter, speech=self.speech, clock=self.clock),
+            linking=self.linking,
             listening=self.listening,
             most_waiting=self.settings.queue_conversation,
             kept=self.notifying.at_contact,
             person=self.handing_over.hear,
             caring=self.caring,
         )
+
+    @cached_property
+    def linking(self) -> Linking:
+        return Linking(limiter=self.limiter, speech=self.speech, clock=self.clock)
+
+    @cached_property
+    def devices(self) -> Devices:
+        return Devices(unit_of_work=self.unit_of_work, linking=self.linking)
+
+    @cached_property
+    def following(self) -> Following:
+        return Following(reading=self.reading)
 
     @cached_property
     def casework(self) -> Casework:
@@ -366,25 +382,6 @@ class Services(Wechatting):
             clock=self.clock,
             tidy=lambda: database.leave_nothing_behind(self.engine),
             **self.replacements.get("keeping_contacts", {}),
-        )
-
-    @cached_property
-    def erasing(self) -> Erasing:
-        return Erasing(moving=self.moving, trackers=self.trackers)
-
-    @cached_property
-    def retaining(self) -> Retaining:
-        return Retaining(
-            unit_of_work=self.unit_of_work,
-            clock=self.clock,
-            retention=retention.load(self.settings.retention_days),
-            erasing=self.erasing,
-        )
-
-    @cached_property
-    def personal_requests(self) -> PersonalRequests:
-        return PersonalRequests(
-            unit_of_work=self.unit_of_work, clock=self.clock, trackers=self.trackers, erasing=self.erasing
         )
 
 

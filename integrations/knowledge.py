@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from integrations.clients.embedder import Remembering, ServiceEmbedder, packaged
+from integrations.clients.tiles import CityTiles
 from integrations.services.caring import Feels
 from integrations.services.speech import Speech
 from integrations.settings import Settings
@@ -172,6 +173,11 @@ class Knowledge:
     def _places(self) -> Callable[[], Atlas]:
         current = CurrentPlaces(KeptPlaces(self.settings.data_dir / "places"), atlas.load)
         return lambda: current.atlas
+
+    @cached_property
+    def tiles(self) -> CityTiles:
+        """The city's own map tiles, where it has some."""
+        return CityTiles(self.settings.map_tiles)
 
     @cached_property
     def known_issues(self) -> tuple[KnownIssue, ...]:

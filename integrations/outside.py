@@ -15,11 +15,13 @@ from integrations.clients.issue_feed import HttpIssueFeed
 from integrations.clients.open311 import MAPPING, Open311Dispatcher, load_mapping
 from integrations.clients.rasa import RasaListener
 from integrations.clients.redis import RedisLimiter, RedisTurns
+from integrations.clients.redis_news import RedisNews
 from integrations.clients.sealing import AesSealer
 from integrations.clients.several_rasas import SeveralRasas
 from integrations.clients.trackers import SqlTrackers
 from integrations.clients.transcriber import OpenAiTranscriber
 from integrations.knowledge import Knowledge
+from integrations.services.announcing import News
 from integrations.services.dispatch_ports import Dispatcher
 from integrations.services.issue_ports import IssueFeed
 from integrations.services.media_ports import Transcriber
@@ -49,7 +51,14 @@ class Outside(Knowledge):
 
     @cached_property
     def unit_of_work(self) -> UnitOfWork:
-        return self._part("unit_of_work", lambda: database.unit_of_work(self.engine, self.sealer))  # type: ignore[no-any-return]
+        return self._part("unit_of_work", self._unit_of_work)  # type: ignore[no-any-return]
+
+    def _unit_of_work(self) -> UnitOfWork:
+        return database.unit_of_work(self.engine, self.sealer, self.news.tell)
+
+    @cached_property
+    def news(self) -> News:
+        return self._part("news", lambda: RedisNews(self.settings.redis))  # type: ignore[no-any-return]
 
     @cached_property
     def reading(self) -> UnitOfWork:

@@ -11,6 +11,7 @@ from integrations.services.gathering import Gathering, is_typing
 from integrations.services.listening import Listening
 from integrations.services.media import Receiving
 from integrations.services.media_links import MediaLinks
+from integrations.services.uploading import Uploading
 from integrations.staffing import Staffing
 
 
@@ -42,6 +43,13 @@ class Media(Staffing):
             limiter=self.limiter,
             words=self.speech.words,
             clock=self.clock,
+            uploading=self.uploading,
+        )
+
+    @cached_property
+    def uploading(self) -> Uploading:
+        return Uploading(
+            unit_of_work=self.unit_of_work, limiter=self.limiter, words=self.speech.words, clock=self.clock
         )
 
     @cached_property

@@ -97,6 +97,10 @@ class Settings(BaseSettings):
     geocoder_url: str = Field(default="", pattern=WEB, description="A mirror of it; empty: the public service")
     geocoder_city: str = Field(default="青岛市", description="City that goes before every address")
     geocoder_daily_quota: int = Field(default=5000, ge=1, description="Most questions to it in a day")
+    map_attribution: str = Field(default="", max_length=200, description="Whose map it is, shown on it; empty: nothing")
+    map_approval: str = Field(default="", max_length=60, description="Number of the map's approval; empty: none")
+    map_tiles: Path | None = Field(default=None, description="PMTiles file of the city's own, pictures; empty: none")
+    map_crs: str = Field(default="WGS-84", pattern="^(WGS-84|GCJ-02)$", description="Coordinate system of the tiles")
     issues_examples: bool = Field(default=True, description="Tell the invented known issues that ship as examples")
     issues_feed: str = Field(default="", repr=False, pattern=WEB, description="Feed of known issues; empty: none")
     issues_feed_seconds: float = Field(default=900.0, ge=10, description="How often the feed is fetched")
@@ -119,6 +123,7 @@ class Settings(BaseSettings):
     pause_hours: float = Field(default=12.0, gt=0, description="After such a silence it is said where we were")
     turns_at_once: int = Field(default=16, ge=1, le=1000, description="Turns that one gateway has heard at a time")
     queue_gateway: int = Field(default=400, ge=1, description="Most turns that wait in one gateway")
+    streams: int = Field(default=1000, ge=1, description="Most pages that one gateway keeps a stream open for")
     queue_conversation: int = Field(default=20, ge=1, description="Most messages of one conversation that wait")
     please_wait_seconds: float = Field(default=4.0, gt=0, description="After so long a wait the citizen is told")
     desk_hours: str = Field(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import time
 from typing import TYPE_CHECKING
 
-from integrations.services import clocks, handing_over, keeping_contacts, retention
+from integrations.services import clocks, handing_over, keeping_contacts, retention, uploading
 from integrations.services.timing import Daily, Handler
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def handlers(services: Services) -> dict[str, Handler]:
         **services.satisfaction.handlers,
         keeping_contacts.SEAL_ON: services.keeping_contacts.seal_some,
         retention.STEP: services.retaining.step,
+        uploading.EXPIRES: services.uploading.expire,
         handing_over.LEASE: services.handing_over.lease_rings,
         handing_over.CLOSES: services.handing_over.closes_rings,
     }

@@ -149,6 +149,7 @@ RULES: tuple[Rule, ...] = (
     _rule(Move.WITHDRAWN, _BEFORE_CLOSURE, _BY.CITIZEN, to=_S.WITHDRAWN),
     _rule(Move.WITHDRAWN, _BEFORE_CLOSURE, _BY.CLERK, to=_S.WITHDRAWN, needs="note"),
     _rule(Move.ERASED, Status, _BY.SYSTEM, _BY.CLERK, to=None, needs="note"),
+    _rule(Move.ERASED, (_S.CLOSED, _S.RATED, _S.WITHDRAWN), _BY.CITIZEN, to=None, needs="note"),
 )
 
 ALLOWED_MOVES: dict[Status | None, frozenset[Move]] = {

@@ -44,6 +44,7 @@ from tests.fakes import (
     FakeListener,
     FakeRequestTypes,
     MemoryLimiter,
+    MemoryNews,
     MemoryTurns,
 )
 
@@ -192,6 +193,7 @@ def services(
         turns=turns,
         limiter=limiter,
         listener=listener,
+        news=MemoryNews(),
         dispatcher=dispatcher,
         classifier=FakeClassifier(),
         request_types=FakeRequestTypes(),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -402,3 +402,31 @@ class FakeRequestTypes:
         if "建议" in text:
             return RequestVerdict(RequestType.SUGGESTION, 0.9)
         return RequestVerdict(RequestType.QUESTION if text.endswith("吗？") else RequestType.COMPLAINT, 0.9)
+
+
+class MemoryNews:
+    """The `News` port in one process; `away` as when Redis is."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self._heard: list[tuple[asyncio.AbstractEventLoop, asyncio.Queue[frozenset[str]]]] = []
+
+    def tell(self, conversations: Collection[str]) -> None:
+        if self.away or not conversations:
+            return
+        for loop, queue in list(self._heard):
+            with suppress(RuntimeError):  # its loop is closed
+                loop.call_soon_threadsafe(queue.put_nowait, frozenset(conversations))
+
+    async def listen(self) -> AsyncIterator[frozenset[str]]:
+        if self.away:
+            raise TryLater("the news is away")
+        queue: asyncio.Queue[frozenset[str]] = asyncio.Queue()
+        mine = (asyncio.get_running_loop(), queue)
+        self._heard.append(mine)
+        try:
+            yield frozenset()
+            while True:
+                yield await queue.get()
+        finally:
+            self._heard.remove(mine)

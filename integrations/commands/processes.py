@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import logging
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
 
 import typer
 import uvicorn
 
 from integrations import bootstrap, settings, worker
 from integrations.running.private_logs import PrivateFormatter
+from integrations.web.heads import BoundedHead
+
+# What uvicorn itself ends with where it could not start.
+STARTUP_FAILED = 3
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,7 +29,9 @@ def add_to(app: typer.Typer) -> None:
 
         chosen = settings.load()
         set_up_logging(chosen.log_level)
-        serve(create_app(bootstrap.build(chosen)), host=chosen.host, port=chosen.port, proxies=chosen.proxies)
+        app = create_app(bootstrap.build(chosen))
+        ending = app.state.streams.end_all
+        serve(app, host=chosen.host, port=chosen.port, proxies=chosen.proxies, stopping=ending)
 
     @app.command(rich_help_panel="Parts, one process each")
     def actions() -> None:
@@ -54,9 +64,14 @@ def set_up_logging(level: str) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def serve(asgi: object, *, host: str, port: int, proxies: str = "") -> None:
-    """Serve until told to stop; running requests are finished. `proxies` may say for whom they ask."""
-    uvicorn.run(
+def serve(
+    asgi: object, *, host: str, port: int, proxies: str = "", stopping: Callable[[], None] = lambda: None
+) -> None:
+    """Serve until told to stop; running requests are finished. `proxies` may say for whom they ask.
+
+    `stopping` is called before it waits for them.
+    """
+    config = uvicorn.Config(
         asgi,  # type: ignore[arg-type]
         host=host,
         port=port,
@@ -67,3 +82,21 @@ def serve(asgi: object, *, host: str, port: int, proxies: str = "") -> None:
         proxy_headers=bool(proxies),
         forwarded_allow_ips=proxies or None,
     )
+    server = Server(config, stopping)
+    with suppress(KeyboardInterrupt):  # uvicorn stops in good order, then passes Ctrl-C on
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILED)
+
+
+class Server(uvicorn.Server):
+    """Says that it stops before it waits for what runs: what would run for long can end. Bounds what requests say."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        config.http = BoundedHead
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -123,6 +124,12 @@ class Asking:
         return self.survey_question(survey, invitation)
 
     # -- parts -----------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def choices(question: Bubble) -> list[tuple[str, str]]:
+        """Title and answer of each button, for a front end that sends the answer by itself."""
+        said = [(one.title, json.loads(one.payload.removeprefix("/rate"))) for one in question.options]
+        return [(title, str(value["option"]).rpartition(":")[2]) for title, value in said]
 
     def _levels(self, choice: str, *, over: int | None = None) -> tuple[Option, ...]:
         return tuple(

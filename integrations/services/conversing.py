@@ -36,6 +36,8 @@ STALE_AFTER = timedelta(seconds=5)
 
 # Most lines of one conversation that may wait for their answers; beyond them nothing more is taken in for now.
 MOST_WAITING = 20
+# The channel whose page may speak another language.
+PAGE = "web"
 # How far back the citizen's own words are looked for, to tell how long they were silent.
 LOOK_BACK = 12
 
@@ -101,6 +103,18 @@ class Conversing:
             greeting = self.greeting().as_json()
             tx.conversations.append(conversation.id, sender=Sender.ASSISTANT, body=greeting, at=self.clock())
         return conversation
+
+    def note_language(self, conversation: Conversation, language: str) -> None:
+        """Say once, in the language in which the page speaks to them, that Chinese is understood best."""
+        key = f"chat.page_in_{language.lower().replace('-', '_')}"
+        if not self.speech.words.has(key) or conversation.channel != PAGE:
+            return
+        mark = f"language:{language}"  # no front end can send such an id
+        with self.unit_of_work() as tx:
+            if not tx.conversations.find(conversation.id, mark):
+                said = self.speech.say(key).as_json()
+                now = self.clock()
+                tx.conversations.append(conversation.id, sender=Sender.NOTICE, body=said, at=now, client_id=mark)
 
     def greeting(self) -> Bubble:
         """What is said first."""

@@ -31,6 +31,16 @@ class Alike(NamedTuple):
     now: datetime
 
 
+class Dot(NamedTuple):
+    """An open incident for a map: `people` are those who said it and did not ask for confidence."""
+
+    lat: float
+    lon: float
+    category: str
+    people: int
+    opened_at: datetime
+
+
 class Incidents(Protocol):
     """One problem at one place over one period.
 
@@ -73,6 +83,14 @@ class Incidents(Protocol):
         `keys` most exact first; NOWHERE among them finds those without a place. Nearest to `point` (WGS-84) and latest
         report first. Open ones; with `since` also those closed since then. With `alike` some hundreds are looked at,
         and where they are more than `limit`, the most promising are given, those first; too old ones are left out.
+        """
+
+    def dots(
+        self, cells: Sequence[str], *, south_west: tuple[float, float], north_east: tuple[float, float], limit: int
+    ) -> Sequence[Dot]:
+        """Open ones in these cells within the box (WGS-84), latest report first.
+
+        Without those that only confidential or withdrawn complaints tell of.
         """
 
     def without_vector(self, limit: int) -> Sequence[OpenIncident]:

@@ -10,8 +10,9 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 
-from integrations.services.ports import Clock, Limiter, Transaction
+from integrations.services.ports import Clock, Limiter, Transaction, UnitOfWork
 from integrations.services.records import Bubble, Conversation, Sender
 from integrations.services.speech import Speech
 from kb import linking
@@ -21,6 +22,16 @@ VALID = timedelta(minutes=10)
 CODES, TRIES, HOUR = 5, 5, 3600
 # All conversations together: eight digits must not be found by trying.
 TRIES_OF_ALL, MINUTE = 20, 60
+MINUTES = int(VALID.total_seconds() // 60)
+
+
+class Joined(StrEnum):
+    """What came of a code."""
+
+    LINKED = "linked"
+    SAME = "same"
+    WRONG = "wrong"
+    TOO_OFTEN = "too_often"
 
 
 def _digits() -> str:
@@ -50,27 +61,58 @@ class Linking:
         """Do what they ask for, and what to say to it. Raises TryLater when the tries cannot be counted."""
         if linking.shipped().wants_code(text):
             return self._code(tx, conversation)
-        return self._link(tx, conversation, linking.shipped().code(text) or "")
+        return self.say(self.join(tx, conversation, linking.shipped().code(text) or ""))
 
-    def _code(self, tx: Transaction, conversation: Conversation) -> Bubble:
+    def offer(self, tx: Transaction, conversation: Conversation) -> str | None:
+        """A new code of this conversation; None when it has asked for too many."""
         if not self.limiter.allow(f"link-code:{conversation.id}", times=CODES, seconds=HOUR):
-            return self.speech.say("linking.too_often")
+            return None
         now = self.clock()
         code = self.digits()
         while not tx.links.offer(code, conversation.id, now=now, until=now + VALID):
             code = self.digits()
-        return self.speech.say("linking.code", code=_grouped(code), minutes=int(VALID.total_seconds() // 60))
+        return code
 
-    def _link(self, tx: Transaction, conversation: Conversation, code: str) -> Bubble:
+    def join(self, tx: Transaction, conversation: Conversation, code: str) -> Joined:
+        """Go on with the conversation of that code, where it is one."""
         mine = self.limiter.allow(f"link:{conversation.id}", times=TRIES, seconds=HOUR)
         if not (mine and self.limiter.allow("link", times=TRIES_OF_ALL, seconds=MINUTE)):
-            return self.speech.say("linking.too_often")
+            return Joined.TOO_OFTEN
         target = tx.links.use(code, self.clock())
         if target is None:
-            return self.speech.say("linking.wrong")
+            return Joined.WRONG
         if target == conversation.id:
-            return self.speech.say("linking.same")
+            return Joined.SAME
         tx.links.join(conversation.id, target)
         told = self.speech.say("linking.linked_other").as_json()
         tx.conversations.append(target, sender=Sender.NOTICE, body=told, at=self.clock())
-        return self.speech.say("linking.linked")
+        return Joined.LINKED
+
+    def say(self, joined: Joined) -> Bubble:
+        """What is said to it."""
+        return self.speech.say(f"linking.{joined}")
+
+    def _code(self, tx: Transaction, conversation: Conversation) -> Bubble:
+        code = self.offer(tx, conversation)
+        if code is None:
+            return self.say(Joined.TOO_OFTEN)
+        return self.speech.say("linking.code", code=_grouped(code), minutes=MINUTES)
+
+
+@dataclass(frozen=True)
+class Devices:
+    """The same without words: a code to show, and one that was typed into a field."""
+
+    unit_of_work: UnitOfWork
+    linking: Linking
+
+    def code(self, conversation: Conversation) -> str | None:
+        """A new code of this conversation; None when it has asked for too many."""
+        with self.unit_of_work() as tx:
+            return self.linking.offer(tx, conversation)
+
+    def join(self, conversation: Conversation, code: str) -> tuple[Joined, str]:
+        """What came of it, and how it is said."""
+        with self.unit_of_work() as tx:
+            joined = self.linking.join(tx, conversation, code)
+        return joined, self.linking.say(joined).text

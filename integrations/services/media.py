@@ -21,6 +21,7 @@ from kb.words import Words
 
 if TYPE_CHECKING:
     from integrations.services.conversing import Conversing
+    from integrations.services.uploading import Uploading
 
 LARGEST = 10 * 1024 * 1024
 """Bytes of one picture or recording."""
@@ -46,16 +47,30 @@ class Receiving:
     limiter: Limiter
     words: Words
     clock: Clock
+    uploading: Uploading
     new_id: Callable[[], str] = field(default=lambda: secrets.token_hex(16))
 
-    def take(self, conversation_id: str, client_id: str, files: Sequence[bytes], caption: str = "") -> Line:
+    def take(
+        self,
+        conversation_id: str,
+        client_id: str,
+        files: Sequence[bytes],
+        caption: str = "",
+        *,
+        uploads: Sequence[str] = (),
+    ) -> Line:
         """Store pictures, or one recording, as one message; the same `client_id` twice is one.
 
-        Raises Rejected with words for the citizen, Busy as `Conversing.accept`, TryLater. Nothing is stored then.
+        `uploads` are files that came in pieces before; they are used up with it. Raises Rejected with words for the
+        citizen, Busy as `Conversing.accept`, TryLater. Nothing is stored then.
         """
         with self.unit_of_work() as tx:
             if known := tx.conversations.find(conversation_id, client_id):
                 return known
+        uploads = list(dict.fromkeys(uploads))
+        if len(files) + len(uploads) > MOST_PHOTOS:
+            raise Rejected(self.words.say("attached.photo_many", most=MOST_PHOTOS))
+        files = [*files, *self.uploading.contents(conversation_id, uploads)]
         kinds = self._kinds(files)
         self._not_too_many(conversation_id, len(files))
         media = [
@@ -65,7 +80,12 @@ class Receiving:
         photos = tuple(one.id for one in media if one.kind is Kind.PHOTO)
         voice = next((one.id for one in media if one.kind is Kind.VOICE), None)
         said = Said(caption if photos else "", photos=photos, voice=voice, noted=_noted(media))
-        return self.conversing().accept(conversation_id, client_id, said, media)
+        with self.unit_of_work() as tx:
+            if known := tx.conversations.find(conversation_id, client_id):
+                return known
+            line = self.conversing().take_in(tx, conversation_id, client_id, said, media)
+            self.uploading.use_up(tx, uploads)
+            return line
 
     def show(self, mine: Conversation, medium_id: str) -> Medium:
         """A picture or recording of this conversation's citizen. Raises Rejected, whoever else's it is or none."""
@@ -80,8 +100,6 @@ class Receiving:
         say = self.words.say
         if not files or not all(files):
             raise Rejected(say("attached.nothing"))
-        if len(files) > MOST_PHOTOS:
-            raise Rejected(say("attached.photo_many", most=MOST_PHOTOS))
         kinds = [found for content in files if (found := type_of(content))]
         if len(kinds) < len(files):
             raise Rejected(say("attached.kind"))

@@ -32,6 +32,7 @@ from integrations.services.records import (
 )
 from integrations.services.satisfaction_ports import Feedbacks, Ledger, Rechecks, Surveys
 from integrations.services.timer_ports import Deadlines, Timers, Warnings
+from integrations.services.upload_ports import Uploads
 from integrations.services.wechat.ports import WechatPushes
 from kb.lifecycle import StatusChange
 from kb.screening import Tag
@@ -103,6 +104,9 @@ class Conversations(Protocol):
 
     def last_seq(self, conversation_id: str) -> int: ...
 
+    def numbers(self, conversation_ids: Sequence[str]) -> dict[str, int]:
+        """The last number of each, in one look; without those that are gone or go on in another."""
+
 
 class Links(Protocol):
     """One conversation on several channels."""
@@ -140,7 +144,8 @@ class Complaints(Protocol):
 
     def by_draft(self, draft_id: str) -> Complaint | None: ...
 
-    def of_citizen(self, citizen_id: str, *, limit: int = 5) -> Sequence[Complaint]: ...
+    def of_citizen(self, citizen_id: str, *, limit: int = 5, offset: int = 0) -> Sequence[Complaint]:
+        """The newest first, without the first `offset`."""
 
     def of_incident(self, incident_id: str) -> Sequence[Complaint]:
         """All complaints of the incident it is part of now, those of merged ones too, oldest first."""
@@ -204,6 +209,8 @@ class Transaction(Protocol):
     def incidents(self) -> Incidents: ...
     @property
     def media(self) -> Media: ...
+    @property
+    def uploads(self) -> Uploads: ...
     @property
     def merges(self) -> Merges: ...
     @property

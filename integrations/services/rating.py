@@ -18,6 +18,8 @@ from kb.satisfaction.reasons import Reason
 from kb.text import clean, shortened
 
 LONGEST_WORDS = 500
+# What the button of somebody who gives no reason says.
+SKIP = "skip"
 
 
 class Question(StrEnum):
@@ -243,6 +245,20 @@ class RatingTickets:
         if feedback.round == 1:
             return False
         return any(one.media is not None for one in tx.feedbacks.rounds(feedback.complaint_id))
+
+
+def value_of(question: Question, choice: str) -> bool | Level | str | None:
+    """What a button means; 'yes' and 'no' of satisfaction stand on buttons of former versions."""
+    match question:
+        case Question.SATISFIED:
+            former = {"yes": Level.SATISFIED, "no": Level.DISSATISFIED}
+            return former.get(choice) or next((one for one in Level if one.name.lower() == choice), None)
+        case Question.REASON:
+            return None if choice == SKIP else choice
+        case Question.WORDS:
+            return None
+        case _:
+            return {"yes": True, "no": False}.get(choice)
 
 
 def _plain_yes(heard: Heard, tone: Tone) -> bool | None:

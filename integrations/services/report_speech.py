@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from integrations.services.after_filing import Guarded
 from integrations.services.comparing import Offer
@@ -217,13 +218,25 @@ class ReportSpeech:
         options = [
             self._option("submit_without" if asking else "submit", f"confirm:{draft.id}"),
             *([self._option("keep_secret", "contact:secret")] if asking else []),
-            *(self._option(f"change_{what.removeprefix('report_')}", f"edit:{what}") for what in changed),
+            *(Option(self._words(f"change_{what.removeprefix('report_')}"), self._edits(what)) for what in changed),
             *([self._option("one_problem", "problems:one")] if draft.later else []),
             self.speech.option("report.drop", intent="cancel"),
         ]
-        card = {"kind": "confirm", "title": self._words("card_title"), "rows": _rows(told)}
+        numbers = {one.payload: number for number, one in enumerate(options, 1)}
+        edits = {self._words(key): numbers.get(self._edits(what)) for key, _, what in lines if what}
+        begins = {self._words("row_problem"): mask_numbers(draft.description), self._words("row_place"): place}
+        # `edit`: the number of the button that asks for that line anew; `begin`: what was said, to go on from
+        rows = [dict[str, Any](row) for row in _rows(told)]
+        for row in rows:
+            if number := edits.get(row["label"]):
+                row |= {"edit": number, "begin": begins.get(row["label"], "")}
+        card = {"kind": "confirm", "title": self._words("card_title"), "rows": rows}
         key = "ask_contact" if asking else "confirm_phone" if draft.contact is Contact.PHONE else "confirm"
         return replace(self._say(key, *options), card=card)
+
+    @staticmethod
+    def _edits(what: Ask) -> str:
+        return payload("choose", f"edit:{what}")
 
     def _contact(self, draft: Draft) -> str:
         secret = self._words("confidential") if draft.confidential else ""

@@ -99,12 +99,13 @@ class ComplaintTable(Repository):
     def by_draft(self, draft_id: str) -> Complaint | None:
         return self._one(t.complaints.c.draft_id == draft_id)
 
-    def of_citizen(self, citizen_id: str, *, limit: int = 5) -> Sequence[Complaint]:
+    def of_citizen(self, citizen_id: str, *, limit: int = 5, offset: int = 0) -> Sequence[Complaint]:
         rows = self._db.execute(
             select(t.complaints)
             .where(t.complaints.c.citizen_id == citizen_id)
             .order_by(t.complaints.c.filed_at.desc(), t.complaints.c.id)
             .limit(limit)
+            .offset(offset)
         )
         return [self._complaint(row) for row in rows.all()]
 

@@ -23,6 +23,8 @@ from integrations.store.wechat import wake
 from kb.text import mask_numbers
 
 _SAID = ("text", "said")
+# Of ids, where many are asked for.
+IN_ONE_QUERY = 500
 
 # Statements that every message needs, made once: to put one together takes four times as long as to look it up.
 _c, _l = t.conversations.c, t.lines.c
@@ -101,6 +103,7 @@ class ConversationTable(Repository):
     ) -> Line:
         if sender is not Sender.CITIZEN:  # before the counter: whoever takes a push in locks them in this order
             wake(self._db, conversation_id, at)
+        self.announce(conversation_id)
         # The counter's row lock puts concurrent writers of one conversation in order.
         seq = self._db.execute(_COUNT, {"of": conversation_id}).scalar_one()
         if client_id and not new and (known := self.find(conversation_id, client_id)):
@@ -151,6 +154,7 @@ class ConversationTable(Repository):
         line = self.line(conversation_id, seq)
         if line is None or line.body.get("text"):
             return line
+        self.announce(conversation_id)
         mine = (t.lines.c.conversation_id == conversation_id, t.lines.c.seq == seq)
         self._db.execute(update(t.lines).where(*mine).values(body={**line.body, "text": text}))
         return self.line(conversation_id, seq)
@@ -162,6 +166,7 @@ class ConversationTable(Repository):
             # Heard is heard: what stays of the line needs no whole phone.
             values = {"state": state, "body": _masked(body)} if body and not keep else {"state": state}
             changed += self._db.execute(_SETTLE, {"of": conversation_id, "number": seq, **values}).rowcount
+        self.announce(conversation_id)
         return changed == len(seqs)
 
     def mask(self, conversation_id: str, *, after: int) -> None:
@@ -177,6 +182,14 @@ class ConversationTable(Repository):
 
     def last_seq(self, conversation_id: str) -> int:
         return int(self._db.execute(_LAST, {"of": conversation_id}).scalar() or 0)
+
+    def numbers(self, conversation_ids: Sequence[str]) -> dict[str, int]:
+        c, found = t.conversations.c, dict[str, int]()
+        for first in range(0, len(conversation_ids), IN_ONE_QUERY):
+            part = conversation_ids[first : first + IN_ONE_QUERY]
+            going = select(c.id, c.last_seq).where(c.id.in_(part), c.goes_on_in.is_(None))
+            found.update((row.id, row.last_seq) for row in self._db.execute(going))
+        return found
 
     def last_offer(self, conversation_id: str) -> Line | None:
         for row in self._db.execute(_LATEST, {"of": conversation_id}):

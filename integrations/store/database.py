@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from integrations.services.errors import TryLater
 from integrations.services.personal_ports import Sealers
 from integrations.store.repositories import Repositories
+from integrations.store.table import take_changed
 
 log = logging.getLogger(__name__)
 
@@ -153,16 +154,29 @@ def _may_write_again(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA query_only=OFF")
 
 
-def unit_of_work(engine: Engine, sealer: Sealers | None = None) -> Callable[[], AbstractContextManager[Repositories]]:
+Announce = Callable[[frozenset[str]], None]
+
+
+def _nobody(_changed: frozenset[str]) -> None:
+    """Nobody follows."""
+
+
+def unit_of_work(
+    engine: Engine, sealer: Sealers | None = None, announce: Announce = _nobody
+) -> Callable[[], AbstractContextManager[Repositories]]:
     """Opens transactions: leaving the block commits, an exception rolls back. A database away is TryLater.
 
-    Without `sealer` contacts can be neither kept nor read.
+    Without `sealer` contacts can be neither kept nor read. `announce` is given the conversations that a commit changed.
     """
 
     @contextmanager
     def open_transaction() -> Iterator[Repositories]:
         with _translated(), engine.begin() as connection:
+            take_changed(connection)  # what was rolled back on this connection has not happened
             yield Repositories(connection, sealer)
+            changed = take_changed(connection)
+        if changed:
+            announce(changed)
 
     return open_transaction
 

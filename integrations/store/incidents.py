@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, case, exists, func, insert, or_, select, update
 
 from integrations.services.errors import Conflict
-from integrations.services.incident_ports import Alike
+from integrations.services.incident_ports import Alike, Dot
 from integrations.services.records import Incident
 from integrations.store import incident_index
 from integrations.store import tables as t
@@ -26,6 +26,8 @@ from kb.places import Place
 _c = t.incidents.c
 # Among so many that are found the most promising are looked for: a compound may have hundreds.
 _LOOKED_AT = 200
+# For each dot that a map may show so many incidents are looked at: some are told of in confidence only.
+_DOTS_LOOKED_AT = 3
 
 
 def survivor(incident_id: str) -> Select[Any]:
@@ -137,6 +139,31 @@ class IncidentTable(Repository):
         columns = (_c.id, _c.survivor_id, _c.category, _c.last_report_at, _c.closed_at, _c.vector)
         rows = {row[0]: row for row in self._db.execute(select(*columns).where(_c.id.in_(places.keys())))}
         return [Glimpse(*rows[one][1:], place=worth) for one, worth in places.items()]
+
+    def dots(
+        self, cells: Sequence[str], *, south_west: tuple[float, float], north_east: tuple[float, float], limit: int
+    ) -> Sequence[Dot]:
+        at, part, said = t.incident_cells.c, t.incidents.alias("part"), t.complaints.c
+        latest = (
+            select(_c.id, at.lat, at.lon, _c.category, _c.opened_at, _c.last_report_at)
+            .join(t.incidents, _c.id == at.incident_id)
+            .where(at.cell.in_(cells), at.ends == incident_index.OPEN, _c.survivor_id == _c.id)
+            .where(at.lat.between(south_west[0], north_east[0]), at.lon.between(south_west[1], north_east[1]))
+            .order_by(_c.last_report_at.desc(), _c.id)
+            .limit(_DOTS_LOOKED_AT * limit)
+            .subquery()
+        )
+        one = latest.c
+        wanted = (
+            select(one.lat, one.lon, one.category, func.count(said.citizen_id.distinct()), one.opened_at)
+            .join(part, part.c.survivor_id == one.id)
+            .join(t.complaints, said.incident_id == part.c.id)
+            .where(~said.confidential, ~withdrawn())
+            .group_by(*one)
+            .order_by(one.last_report_at.desc(), one.id)
+            .limit(limit)
+        )
+        return [Dot(*row) for row in self._db.execute(wanted)] if cells else []
 
     def without_vector(self, limit: int) -> Sequence[OpenIncident]:
         wanted = select(t.incidents).where(_c.vector.is_(None), _c.closed_at.is_(None))

@@ -60,6 +60,7 @@ class LinkTable(Repository):
             self._db.execute(update(t.complaints).where(t.complaints.c.citizen_id == former).values(citizen_id=citizen))
             self._move_invitations(former, citizen)
         self._take_along(conversation_id, target_id)
+        self.announce(conversation_id, target_id)
 
     def leave(self, channel: str, address: str) -> None:
         c = t.conversations.c

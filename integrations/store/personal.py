@@ -19,6 +19,7 @@ from integrations.store import tables as t
 from integrations.store.media import delete_of_complaint, delete_of_conversation
 from integrations.store.personal_tables import erasures, personal_acts, sealed_contacts
 from integrations.store.table import Repository
+from integrations.store.uploads import delete_uploads_of
 from integrations.store.wechat import forget_citizen
 from kb.lifecycle import OPEN, Status
 
@@ -88,11 +89,13 @@ class PersonalTable(Repository):
         lines = self._db.execute(delete(t.lines).where(t.lines.c.conversation_id == conversation_id)).rowcount
         erasing.words_of_conversation(self._db, conversation_id)
         delete_of_conversation(self._db, conversation_id)
+        delete_uploads_of(self._db, conversation_id)
         mine = t.conversations.c.id == conversation_id
         row = self._db.execute(select(t.conversations).where(mine)).one()
         if row.channel == WECHAT:
             forget_citizen(self._db, row.address)
         self._db.execute(update(t.conversations).where(mine).values(address=f"{GONE}{conversation_id}"))
+        self.announce(conversation_id)
         return Erased(int(lines), _sender(row))
 
     # -- who did what --------------------------------------------------------------------------------------------

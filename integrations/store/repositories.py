@@ -27,6 +27,7 @@ from integrations.store.sending import BackendRequestTable, OutboxTable
 from integrations.store.staff import StaffTokenTable
 from integrations.store.surveys import SurveyTable
 from integrations.store.timers import TimerTable
+from integrations.store.uploads import UploadTable
 from integrations.store.warnings import DeadlineTable, WarningTable
 from integrations.store.wechat import WechatTable
 
@@ -73,6 +74,10 @@ class Repositories:
     @cached_property
     def media(self) -> MediaTable:
         return MediaTable(self._connection)
+
+    @cached_property
+    def uploads(self) -> UploadTable:
+        return UploadTable(self._connection)
 
     @cached_property
     def merges(self) -> MergeTable:

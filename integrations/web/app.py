@@ -6,12 +6,9 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import anyio.to_thread
-from fastapi import FastAPI, Request
-from fastapi.responses import FileResponse, Response
-from starlette.staticfiles import StaticFiles
+from fastapi import FastAPI
 
 from integrations import __version__
 from integrations.bootstrap import Services
@@ -20,21 +17,34 @@ from integrations.services.records import Conversation
 from integrations.web import (
     chat,
     department,
+    description,
+    devices,
     dispatch_hook,
     errors,
+    first_view,
     health,
     media,
+    my_data,
+    plain,
     staff,
+    stream,
+    tickets,
+    uploads,
     wechat_hook,
     wechat_js,
     wechat_login,
 )
+from integrations.web import (
+    map as city_map,
+)
+from integrations.web.first_view import FirstView
 from integrations.web.guards import BodyLimit, SafeHeaders
+from integrations.web.page_files import PageFiles
 from integrations.web.sessions import Sessions
+from integrations.web.streams import Streams
 
 log = logging.getLogger(__name__)
 
-PAGE = Path(__file__).parent / "page"
 BODY_LIMIT = 64 * 1024
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SWEEP_SECONDS = 3.0
@@ -52,18 +62,19 @@ def create_app(services: Services) -> FastAPI:
         if services.settings.sql_url.startswith("sqlite"):
             anyio.to_thread.current_default_thread_limiter().total_tokens = SQLITE_THREADS
         await anyio.to_thread.run_sync(services.conversing.make_ready)
-        sweeper = asyncio.create_task(_sweep(services))
+        tasks = [asyncio.create_task(_sweep(services)), asyncio.create_task(streams.run())]
         try:
             yield
         finally:
-            sweeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await sweeper
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     app = FastAPI(
         title="接诉 Jiesu",
         version=__version__,
         summary="Complaint intake of a city",
+        description=description.ORDER,
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
@@ -71,47 +82,37 @@ def create_app(services: Services) -> FastAPI:
     )
     words = services.speech.words
     errors.install(app, words)
+    description.install(app)
     sessions = Sessions(services.settings.secrets["session_secret"], secure=services.settings.cookie_secure)
-    app.state.services, app.state.sessions = services, sessions
+    streams = Streams(services.following, lambda: services.news, most=services.settings.streams)
+    app.state.services, app.state.sessions, app.state.streams = services, sessions, streams
     app.include_router(chat.router)
+    app.include_router(stream.router)
+    app.include_router(devices.router)
     app.include_router(media.router)
+    app.include_router(uploads.router)
+    app.include_router(my_data.router)
+    app.include_router(tickets.router)
+    app.include_router(city_map.router)
     app.include_router(staff.router)
     app.include_router(dispatch_hook.router(services))
     app.include_router(health.router(services))
     for wechat in (wechat_hook, wechat_login, wechat_js):
         app.include_router(wechat.router(services))
     # The demo department has no sign-in and shows phone numbers: never to anyone but this machine.
-    larger: dict[str, int] = {media.PATH: media.BODY_LIMIT}
+    larger: dict[str, int] = {media.PATH: media.BODY_LIMIT, uploads.PATH: uploads.BODY_LIMIT}
     if not services.settings.dispatch_url and services.settings.host in LOOPBACK:
         app.include_router(department.router(services.settings))
         larger[department.PATH] = department.BODY_LIMIT
 
-    @app.get("/", include_in_schema=False)
-    async def page(request: Request) -> Response:
-        if away := await wechat_login.sign_in_first(services, request):
-            return away
-        policy = wechat_js.page_policy(services, request)
-        headers = {"cache-control": "no-cache"} | ({"content-security-policy": policy} if policy else {})
-        return FileResponse(PAGE / "index.html", headers=headers)
-
-    @app.get("/favicon.ico", include_in_schema=False)
-    async def icon() -> Response:
-        """The page carries its icon in itself; browsers ask for this one all the same."""
-        return Response(status_code=204)
-
-    app.mount("/page", _Page(directory=PAGE), name="page")
+    files = PageFiles()
+    view = FirstView(files)
+    app.include_router(first_view.router(services, view))
+    app.include_router(plain.router(services, sessions, view))
+    app.include_router(files.router())
     app.add_middleware(BodyLimit, limit=BODY_LIMIT, message=words.say("chat.too_large"), larger=larger)
     app.add_middleware(SafeHeaders)
     return app
-
-
-class _Page(StaticFiles):
-    """The page's files; a browser asks each time whether they changed, so that an update is seen at once."""
-
-    def file_response(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
-        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
-        response.headers["cache-control"] = "no-cache"
-        return response
 
 
 async def _sweep(services: Services) -> None:

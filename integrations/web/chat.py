@@ -19,6 +19,7 @@ from integrations.services.gathering import typing_mark
 from integrations.services.queueing import Busy
 from integrations.services.records import Conversation, Hearing, Line, Said, Sender
 from integrations.web.errors import ApiError, may_answer
+from integrations.web.guards import from_elsewhere
 from integrations.web.sessions import Sessions
 from kb.media_types import Kind
 
@@ -100,6 +101,7 @@ class MessageOut(BaseModel):
     at: datetime
     text: str
     media: list[MediumOut]
+    stand_in: Annotated[bool, Field(description="`text` only names what `media` shows")] = False
     client_id: str | None
     options: list[OptionOut]
     card: Annotated[
@@ -111,8 +113,16 @@ class MessageOut(BaseModel):
     ]
 
 
+class Begun(BaseModel):
+    """What the front end says of itself."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    language: Annotated[str, Field(max_length=35, pattern="^[A-Za-z0-9-]*$", description="BCP 47; '' is Chinese")] = ""
+
+
 class SessionOut(BaseModel):
-    """The conversation of this session."""
+    """The conversation of this session, and the number of its last line."""
 
     conversation: str
     latest: int
@@ -146,6 +156,7 @@ def out(line: Line) -> MessageOut:
         at=line.at,
         text=line.body.get("text") or line.body.get("shown") or "",
         media=_media(line) if line.sender is Sender.CITIZEN else [],
+        stand_in=bool(line.said.photos) and not line.body.get("text"),
         client_id=line.client_id if line.sender is Sender.CITIZEN else None,
         options=options if line.sender is not Sender.CITIZEN else [],
         card=line.body.get("card"),
@@ -173,12 +184,15 @@ Cookies = Annotated[Sessions, Depends(_sessions)]
 
 
 def only_our_page(
+    request: Request,
     services: Ours,
     x_jiesu: Annotated[str, Header(description="Anything but empty: no form of another site can send a header")] = "",
 ) -> None:
-    """A header that no form of another site can send."""
+    """A header that no form of another site can send; and no browser that says it asks for another site."""
     if not x_jiesu:
         raise ApiError(403, "header_missing", services.speech.words.say("chat.bad_request"))
+    if from_elsewhere(request, services.settings.public_url):
+        raise ApiError(403, "other_site", services.speech.words.say("chat.bad_request"))
 
 
 def _mine(request: Request, services: Ours, sessions: Cookies) -> Conversation:
@@ -197,14 +211,24 @@ Mine = Annotated[Conversation, Depends(_mine)]
     summary="Begin or go on with a session",
     responses=may_answer(403, 429, 503),
 )
-def session(request: Request, response: Response, services: Ours, sessions: Cookies) -> SessionOut:
-    """Sets the session's cookie. Calling it again changes nothing."""
+def session(
+    request: Request, response: Response, services: Ours, sessions: Cookies, begun: Begun | None = None
+) -> SessionOut:
+    """Sets the session's cookie. Calling it again changes nothing.
+
+    Where the page is in another `language` than simplified Chinese, a notice says once in that language that Chinese is
+    understood best, and that what is said in it is taken all the same.
+    """
     address = sessions.address(request)
+    if address is None and (address := sessions.former(request)):
+        sessions.keep(response, address)
     if address is None:
         client = request.client.host if request.client else "unknown"
         limit(services, f"session:{client}", SESSIONS_A_MINUTE)
         address = sessions.start(response)
     mine = services.conversing.open("web", address)
+    if begun and begun.language:
+        services.conversing.note_language(mine, begun.language)
     return SessionOut(conversation=mine.id, latest=services.conversing.latest(mine.id))
 
 
@@ -238,7 +262,7 @@ async def say(mine: Mine, services: Ours, incoming: Incoming) -> AnswerOut:
     A message that looks unfinished is 'pending' at once: what is sent after it is heard together with it. 429 with
     Retry-After: too much at once, nothing was stored; send the same again.
     """
-    return await answer(services, mine, await anyio.to_thread.run_sync(_accept, services, mine, incoming))
+    return await answer(services, mine, await anyio.to_thread.run_sync(accept, services, mine, incoming))
 
 
 async def answer(services: Services, mine: Conversation, line: Line) -> AnswerOut:
@@ -258,7 +282,11 @@ async def answer(services: Services, mine: Conversation, line: Line) -> AnswerOu
 
 
 @router.post(
-    "/typing", dependencies=[Depends(only_our_page)], status_code=204, summary="Say that the citizen is typing"
+    "/typing",
+    dependencies=[Depends(only_our_page)],
+    status_code=204,
+    summary="Say that the citizen is typing",
+    responses=may_answer(401, 403, 429, 503),
 )
 def typing(mine: Mine, services: Ours) -> None:
     """Holds for two seconds: an unfinished message is waited for a little longer."""
@@ -271,7 +299,8 @@ def limit(services: Services, key: str, times: int) -> None:
         raise ApiError(429, "too_fast", services.speech.words.say("chat.too_fast"), headers={"Retry-After": "15"})
 
 
-def _accept(services: Services, mine: Conversation, incoming: Incoming) -> Line:
+def accept(services: Services, mine: Conversation, incoming: Incoming) -> Line:
+    """Store a message. Raises ApiError where it is not taken."""
     limit(services, f"say:{mine.id}", MESSAGES_A_MINUTE)
     try:
         if incoming.choice:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from integrations.settings import Settings
-from integrations.web.sessions import COOKIE
+from integrations.web.sessions import COOKIES
 
 PATH = "/department/"
 # A clerk's pictures. The department has a lower limit of its own, and a page that explains it.
@@ -21,7 +21,7 @@ _HOP = frozenset(
 
 def _theirs(cookies: str) -> str:
     """The cookies without ours: whoever holds that one speaks for the citizen."""
-    kept = [one.strip() for one in cookies.split(";") if one.strip().partition("=")[0] != COOKIE]
+    kept = [one.strip() for one in cookies.split(";") if one.strip().partition("=")[0] not in COOKIES]
     return "; ".join(one for one in kept if one)
 
 

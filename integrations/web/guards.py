@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_POLICY = (
@@ -19,6 +21,17 @@ HEADERS = {
     "x-frame-options": "DENY",
     "permissions-policy": "geolocation=(self), camera=(), microphone=()",
 }
+
+
+def from_elsewhere(request: Request, public_url: str) -> bool:
+    """Whether a browser says that a page of another site asks. Programs say nothing of it."""
+    if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        return True
+    origin = request.headers.get("origin")
+    if origin is None:
+        return False
+    ours = {request.headers.get("host", ""), urlsplit(public_url).netloc} - {""}
+    return urlsplit(origin).scheme not in ("http", "https") or urlsplit(origin).netloc not in ours
 
 
 class BodyLimit:

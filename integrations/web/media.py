@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends, File, Form, Path, Response, UploadFile
@@ -16,6 +17,7 @@ from integrations.services.media_links import PATH as LINKS
 from integrations.services.media_records import Medium
 from integrations.services.queueing import Busy
 from integrations.services.records import Conversation, Line
+from integrations.services.uploading import Gone, Unfinished
 from integrations.web.chat import AnswerOut, Mine, Ours, answer, only_our_page
 from integrations.web.errors import ApiError, may_answer
 
@@ -35,28 +37,38 @@ _HEADERS = {
     "x-robots-tag": "noindex",
 }
 
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+SHOWN: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The picture or the recording", "content": {"image/jpeg": _BYTES, "audio/*": _BYTES}}
+}
+
 router = APIRouter(tags=["chat"])
 MediumId = Annotated[str, Path(description="The `id` of a line's `media`")]
 Token = Annotated[str, Path(description="From a signed link; good for its time only")]
 Id = Annotated[str, Form(alias="id", min_length=8, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
 Caption = Annotated[str, Form(max_length=MAX_CHARACTERS, description="Words beside pictures")]
-Files = Annotated[list[UploadFile], File(description="Up to 9 JPEG, PNG or WebP, or one recording; 10 MB each")]
+Files = Annotated[Sequence[UploadFile], File(description="Up to 9 JPEG, PNG or WebP, or one recording; 10 MB each")]
+Whole = Annotated[Sequence[str], Form(max_length=9, description="Ids of files that came in pieces before")]
 
 
 @router.post(
     PATH,
     dependencies=[Depends(only_our_page)],
     summary="Send pictures or a recording",
-    responses=may_answer(401, 403, 413, 422, 429, 503),
+    responses=may_answer(401, 403, 409, 410, 413, 422, 429, 503),
 )
-async def send(mine: Mine, services: Ours, client_id: Id, file: Files, text: Caption = "") -> AnswerOut:
+async def send(
+    mine: Mine, services: Ours, client_id: Id, file: Files = (), upload: Whole = (), text: Caption = ""
+) -> AnswerOut:
     """Stored first, then answered as a message; the same `id` sent twice is taken once.
 
-    What a file is, is told by its content: its name and type are not looked at. A picture is written anew, without
-    what the camera had noted. A recording becomes words where the city has a service for it; its line has them then.
+    Files come with it, or came in pieces before (`upload`, see POST /api/chat/uploads): 410 when one of those is gone,
+    409 when it is not whole. What a file is, is told by its content: its name and type are not looked at. A picture is
+    written anew, without what the camera had noted. A recording becomes words where the city has a service for it; its
+    line has them then.
     """
     contents = [await one.read(LARGEST + 1) for one in file]
-    line = await anyio.to_thread.run_sync(_take, services, mine, client_id, contents, text)
+    line = await anyio.to_thread.run_sync(_take, services, mine, client_id, contents, upload, text)
     return await answer(services, mine, line)
 
 
@@ -64,7 +76,7 @@ async def send(mine: Mine, services: Ours, client_id: Id, file: Files, text: Cap
     PATH + "/{medium_id}",
     response_class=Response,
     summary="One's own picture or recording",
-    responses=may_answer(401, 404, 503),
+    responses={**SHOWN, **may_answer(401, 404, 503)},
 )
 def show(mine: Mine, services: Ours, medium_id: MediumId) -> Response:
     """For the session that sent it, and for nobody else."""
@@ -78,7 +90,7 @@ def show(mine: Mine, services: Ours, medium_id: MediumId) -> Response:
     LINKS + "{token}",
     response_class=Response,
     summary="A picture or recording by its signed link",
-    responses=may_answer(403, 404, 503),
+    responses={**SHOWN, **may_answer(403, 404, 503)},
 )
 def by_link(services: Ours, token: Token) -> Response:
     """For whoever deals with the ticket. 403 when the link is not ours or its time is over, 404 once it is erased."""
@@ -96,12 +108,18 @@ def _shown(medium: Medium) -> Response:
     return Response(medium.body, media_type=medium.content_type, headers=_HEADERS)
 
 
-def _take(services: Services, mine: Conversation, client_id: str, contents: list[bytes], text: str) -> Line:
+def _take(
+    services: Services, mine: Conversation, client_id: str, contents: list[bytes], uploads: Sequence[str], text: str
+) -> Line:
     words = services.speech.words
     try:
-        return services.receiving.take(mine.id, client_id, contents, text)
+        return services.receiving.take(mine.id, client_id, contents, text, uploads=uploads)
     except TooMany as many:
         raise ApiError(429, "too_fast", str(many), headers={"Retry-After": "60"}) from many
+    except Gone as gone:
+        raise ApiError(410, "upload_gone", str(gone)) from gone
+    except Unfinished as rest:
+        raise ApiError(409, "upload_unfinished", str(rest)) from rest
     except Rejected as refused:
         raise ApiError(422, "not_accepted", str(refused)) from refused
     except Busy as busy:

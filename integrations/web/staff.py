@@ -16,6 +16,7 @@ from integrations.services.conversing import MOST_LINES
 from integrations.services.errors import TryLater
 from integrations.services.handover_errors import Refused, Why
 from integrations.services.staff_access import Clerk, Scope
+from integrations.web import media
 from integrations.web import staff_shapes as shapes
 from integrations.web.errors import ApiError, ErrorOut
 from integrations.web.staff_shapes import (
@@ -180,7 +181,12 @@ def read(
         return shapes.view(services.attending.read(number, by=clerk.name, after=after))
 
 
-@router.get("/handovers/{number}/media/{medium_id}", summary="A picture or recording", response_class=Response)
+@router.get(
+    "/handovers/{number}/media/{medium_id}",
+    summary="A picture or recording",
+    response_class=Response,
+    responses=media.SHOWN,
+)
 def medium(
     number: Number,
     medium_id: Annotated[str, Path(pattern="^[0-9a-f]{1,64}$", description="Id from a line")],

@@ -27,6 +27,7 @@ TRY_EVERY = 0.5
 MOST_AT_ONCE = 50
 # In seconds: WeChat waits for five, and says to the citizen that the account is out of order.
 ANSWERED_BY = 4.4
+_TEXT = {"schema": {"type": "string"}}
 _QUERY = "signature, timestamp, nonce; msg_signature and encrypt_type where it is sealed"
 
 
@@ -39,7 +40,12 @@ def router(services: Services) -> APIRouter:
     at_once, answers = list[str](), set[asyncio.Task[Reply]]()
     come_again = Reply(services.speech.words.say("wechat.shed"))
 
-    @routes.get(PATH, summary="WeChat's check of this address", responses={403: {"description": "Not WeChat"}})
+    @routes.get(
+        PATH,
+        summary="WeChat's check of this address",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": _TEXT}}, 403: {"description": "Not WeChat"}},
+    )
     async def check(request: Request) -> Response:
         """The echo of a rightly signed request, as plain text."""
         try:
@@ -53,7 +59,7 @@ def router(services: Services) -> APIRouter:
         description=f"XML, sealed or not as the account is set up. In the query: {_QUERY}. Answered within five "
         "seconds by XML or by 'success'; the same push is taken once and answered the same however often it comes.",
         responses={
-            200: {"content": {"application/xml": {}, "text/plain": {}}},
+            200: {"content": {"application/xml": _TEXT, "text/plain": _TEXT}},
             400: {"description": "Not readable"},
             403: {"description": "Not WeChat"},
             413: {"description": "Too large"},

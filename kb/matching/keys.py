@@ -60,6 +60,15 @@ def cells_around(point: Point, metres: float) -> tuple[str, ...]:
     return tuple(f"{row}:{column}" for row in rows for column in columns)
 
 
+def cells_within(south_west: Point, north_east: Point, most: int) -> tuple[str, ...]:
+    """Every cell that a box of WGS-84 points touches, in order; none where they would be more than `most`."""
+    rows = range(_step(south_west[0]), _step(north_east[0]) + 1)
+    columns = range(_step(south_west[1]), _step(north_east[1]) + 1)
+    if len(rows) * len(columns) > most:
+        return ()
+    return tuple(f"{row}:{column}" for row in rows for column in columns)
+
+
 def branches(code: str) -> tuple[str, ...]:
     """The two-digit codes of the branches in which the same problem may stand, the category's own first."""
     return shipped().branches(code)

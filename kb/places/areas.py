@@ -90,6 +90,10 @@ class Areas:
         """A WGS-84 point inside the division. Raises KeyError for a code without a polygon."""
         return self._shapes.point_of(self._at[code])
 
+    def outline(self, code: str) -> Geometry:
+        """The division's polygon in WGS-84 degrees. Raises KeyError for a code without one."""
+        return self._shapes.outline(self._at[code])
+
     def distance_to_edge(self, point: Point, code: str) -> float:
         """Metres from the point to the division's boundary, from inside or outside, good to one in a hundred.
 

@@ -85,6 +85,8 @@ class Atlas:
         found = self.at(point)
         if found.outside:
             return Pinned(pin, outside=True)
+        if pin.spot and pin.spot == self._words(replace(pin, text="", spot=None), found):
+            pin = replace(pin, spot=None)  # our own words for the point, which the map showed, are no name of it
         shown = _with_divisions(replace(pin, text=self._words(pin, found), pinned=True), found)
         # A pin alone says nothing that a later one could contradict: who sends two corrects the first.
         if told is None or not (told.district or told.precise) or _only_shown(told, pin):

@@ -145,6 +145,11 @@ class PackedPlaces(Sequence[NamedPlace]):
         """The indices of the places that have a point, (n,), and the points, (n, 2): latitude and longitude."""
         return np.array(self._pointed, dtype=np.uint32), np.array(self._points, dtype=np.float64).reshape(-1, 2)
 
+    def kinds(self, indices: Any) -> Any:
+        """The kinds of the places with these indices."""
+        shared = np.array([kind for kind, _, _ in self._shared], dtype="U16")
+        return shared[np.array(self._which, dtype=np.uint32)[indices]]
+
     def unlike(self, indices: Any) -> Iterator[NamedPlace]:
         """Of the places with these indices one for each kind, districts and street that they have."""
         _, first = np.unique(np.array(self._which, dtype=np.uint32)[indices], return_index=True)

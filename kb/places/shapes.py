@@ -173,6 +173,11 @@ class Shapes:
         """A point inside the polygon, also where its centre lies outside."""
         return self._degrees(shapely.point_on_surface(self._shapes[which]))
 
+    def outline(self, which: int) -> Geometry:
+        """The polygon in degrees, x the longitude, to a millimetre."""
+        scale = np.array([self._east, METRES_A_DEGREE])
+        return shapely.transform(self._shapes[which], lambda corners: np.round(corners / scale, 8))
+
     def area(self, which: int) -> float:
         """Square metres."""
         return float(shapely.area(self._shapes[which]))

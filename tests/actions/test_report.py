@@ -572,3 +572,23 @@ def test_a_question_at_the_place_is_no_place_though_it_names_a_home(citizen: Cit
     assert citizen.asked == "report_place"
     said = citizen.say("家里暖气多少度才算达标？", intent="ask_question")
     assert said == [] and citizen.draft == before  # the rule that answers questions speaks
+
+
+def test_a_line_of_the_card_names_the_button_that_asks_for_it_anew(citizen: Citizen) -> None:
+    shown = card(citizen)
+    assert shown.card is not None
+    edits = {row["label"]: row["edit"] for row in shown.card["rows"] if "edit" in row}
+    titles = [option.title for option in shown.options]
+    assert {label: titles[number - 1] for label, number in edits.items()} == {
+        words(citizen, f"report.row_{line}"): words(citizen, f"report.change_{what}")
+        for line, what in (
+            ("problem", "description"),
+            ("category", "category"),
+            ("place", "place"),
+            ("since", "since"),
+            ("contact", "contact"),
+        )
+    }
+    citizen.tapped(shown, titles[edits[words(citizen, "report.row_since")] - 1])
+    (after,) = citizen.say("前天晚上开始的")
+    assert "前天" in rows(after)[words(citizen, "report.row_since")]

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from integrations.bootstrap import Services
+from tests.browser import stage as stages
+from tests.browser.stage import Stage
+from tests.fakes import FakeListener, MemoryTurns
 from tests.system import RunningSystem
 
 ARGUMENTS = [
@@ -23,12 +28,32 @@ ARGUMENTS = [
 ]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Walks that need no Rasa are of the page alone: they run beside what mostly waits."""
+    for item in items:
+        if "stage" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.page)
+
+
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
     running = RunningSystem(tmp_path_factory.mktemp("system"))
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def turns() -> MemoryTurns:
+    """One gateway; a loop of the test's own and Playwright's do not go together."""
+    return MemoryTurns()
+
+
+@pytest.fixture
+def stage(services: Services, listener: FakeListener) -> Iterator[Stage]:
+    """A gateway without a Rasa, quick to start; the test says what is answered."""
+    with stages.running(Stage(services, listener)) as running:
+        yield running
 
 
 @pytest.fixture(scope="package")
@@ -53,6 +78,34 @@ def phone(browser: Browser, system: RunningSystem) -> Iterator[Page]:
     page.goto(system.url)
     yield page
     context.close()
+    assert errors == []
+
+
+NewPage = Callable[..., Page]
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[NewPage]:
+    """Makes pages of new citizens: `new_page(url, width=375, …)`, the rest as Playwright's contexts take it.
+
+    A script error on any of them, or a refusal by the content policy, fails the test.
+    """
+    contexts, errors = [], []
+
+    def make(url: str, *, width: int = 375, height: int = 760, **more: Any) -> Page:
+        context = browser.new_context(
+            **{"viewport": {"width": width, "height": height}, "locale": "zh-CN", "device_scale_factor": 2, **more}
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: "Content Security Policy" in said.text and errors.append(said.text))
+        page.goto(url)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
     assert errors == []
 
 

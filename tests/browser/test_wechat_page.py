@@ -131,7 +131,7 @@ def new_page(browser: Browser) -> Iterator[Callable[[str], Page]]:
 
 def places(site: Site, page: Page, count: int = 1) -> list[dict[str, object]]:
     """Pins that were sent."""
-    expect(page.locator(".line.citizen")).to_have_count(count)
+    expect(page.locator(".line.citizen:not(.own)")).to_have_count(count)  # the server has them
     return [line.said.location for line in site.lines() if line.said.location]
 
 
@@ -153,21 +153,32 @@ def test_the_page_signs_in_and_goes_on_with_what_was_said_on_wechat(
     picture(page, "30-inside-wechat")
 
 
-def test_the_place_and_pictures_come_by_wechats_script(site: Site, new_page: Callable[[str], Page]) -> None:
+def send_place(page: Page) -> None:
+    """By the panel."""
+    page.get_by_role("button", name="位置", exact=True).click()
+    page.get_by_role("button", name="用我现在的位置").click()
+
+
+def test_the_place_comes_by_wechats_script(site: Site, new_page: Callable[[str], Page]) -> None:
     page = new_page(INSIDE)
     page.goto(f"{site.url}/")
-    button = page.get_by_role("button", name="发送照片")
-    expect(button).to_be_visible()
     assert "jweixin" not in page.content(), "only when it is needed"
-    page.get_by_role("button", name="发送我的位置").click()
+    send_place(page)
     (pin,) = places(site, page)
     assert pin == {"lat": 36.0661, "lon": 120.3826, "crs": "GCJ-02", "label": ""}
     assert page.evaluate("configured.jsApiList").count("getLocation") == 1
-    button.click()
-    expect(page.locator(".line.citizen")).to_have_count(3)
-    pictures = [line for line in site.lines() if line.said.photos]
-    assert len(pictures) == 2
     assert site.api.asked.count("jsapi_ticket") == 1
+
+
+def test_pictures_are_chosen_and_sent_by_wechat(site: Site, new_page: Callable[[str], Page]) -> None:
+    page = new_page(INSIDE)
+    page.goto(f"{site.url}/")
+    page.get_by_role("button", name="照片", exact=True).click()
+    panel = page.get_by_role("dialog", name="照片")
+    panel.get_by_role("button", name="从相册选").click()
+    expect(page.locator(".line.citizen .photo img")).to_have_count(2)
+    expect(panel).to_have_count(0)
+    assert len([line for line in site.lines() if line.said.photos]) == 2
     assert site.api.asked.count("media") == 2
 
 
@@ -175,13 +186,22 @@ def test_where_wechats_script_does_not_come_the_page_helps_itself(site: Site, ne
     page = new_page(INSIDE)
     page.route("**/jweixin.js", lambda route: route.abort())
     page.goto(f"{site.url}/")
-    page.get_by_role("button", name="发送我的位置").click()
+    send_place(page)
     (pin,) = places(site, page)
     assert pin["crs"] == "WGS-84"
+
+
+def test_without_wechats_script_pictures_go_the_ordinary_way(site: Site, new_page: Callable[[str], Page]) -> None:
+    page = new_page(INSIDE)
+    page.route("**/jweixin.js", lambda route: route.abort())
+    page.goto(f"{site.url}/")
+    page.get_by_role("button", name="照片", exact=True).click()
+    panel = page.get_by_role("dialog", name="照片")
     with page.expect_file_chooser() as chosen:
-        page.get_by_role("button", name="发送照片").click()
+        panel.get_by_role("button", name="从相册选").click()
     chosen.value.set_files([{"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo()}])
-    expect(page.locator(".line.citizen")).to_have_count(2)
+    panel.get_by_role("button", name="发送 1 张照片").click()
+    expect(page.locator(".line.assistant").last).to_contain_text("听到了")
     assert [line for line in site.lines() if line.said.photos]
 
 
@@ -208,10 +228,8 @@ def test_outside_wechat_nothing_of_it_is_asked_for(site: Site, new_page: Callabl
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{site.url}/")
-    expect(page.get_by_role("button", name="发送我的位置")).to_be_visible()
-    page.get_by_role("button", name="发送我的位置").click()
+    send_place(page)
     expect(page.locator(".line.citizen")).to_have_count(1)
-    assert page.locator("#photo").count() == 0
     assert all(url.startswith(site.url) for url in asked)
     assert not [url for url in asked if "wechat" in url]
 

@@ -13,8 +13,11 @@ from integrations.web.app import create_app
 # Open to everybody, on purpose.
 PUBLIC = {
     "GET /": "the page",
+    "GET /plain": "the page without scripts, which begins a session",
+    "POST /plain/say": "its form, which begins a session and refuses other sites",
     "GET /favicon.ico": "its icon",
-    "GET /page": "its files",
+    "GET /page/{path:path}": "its files",
+    "GET /page-words/{language}/{topic}": "its words",
     "GET /health": "for the city's monitoring",
     "GET /health/live": "for the supervisor",
     "GET /api/openapi.json": "the description of the API",

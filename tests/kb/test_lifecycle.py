@@ -57,10 +57,10 @@ accepted      dwk         dk       -         -      -     sk
 assigned      dwk         dk       -         -      -     sk
 answered      dwk         dk       -         -      -     sk
 returned      dwk         dk       -         -      -     sk
-closed        -           -        -         -      -     sk
-rated         -           -        -         -      -     sk
+closed        -           -        -         -      -     csk
+rated         -           -        -         -      -     csk
 rechecking    dwk         dk       dk        dk     k     sk
-withdrawn     -           -        -         -      -     sk
+withdrawn     -           -        -         -      -     csk
 """
 # Where each move leads; those not named leave the status as it is.
 LEADS_TO = {

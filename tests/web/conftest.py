@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from integrations.bootstrap import Services
+from integrations.commands.processes import Server
 from integrations.web.app import create_app
+from tests.servers import free_port
 
 OURS = {"X-Jiesu": "page"}
+PATIENCE = 10.0
 
 
 @dataclass
@@ -68,6 +74,42 @@ def browser(new_browser: Callable[[], Browser]) -> Browser:
     made = new_browser()
     made.begin()
     return made
+
+
+class Gateway:
+    """A gateway with its own loop, and the followers in this thread."""
+
+    def __init__(self, services: Services) -> None:
+        self.port = free_port()
+        self.services = services
+        self.app = create_app(services)
+        config = uvicorn.Config(self.app, host="127.0.0.1", port=self.port, log_level="warning")
+        self.server = Server(config, self.app.state.streams.end_all)
+        self.thread = Thread(target=self.server.run, daemon=True)
+        self.thread.start()
+        until = time.monotonic() + PATIENCE
+        while not self.server.started:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+
+    def citizen(self) -> tuple[httpx.Client, str]:
+        client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=PATIENCE)
+        return client, str(client.post("/api/chat/session", headers=OURS).json()["conversation"])
+
+    def stop(self) -> float:
+        began = time.monotonic()
+        self.server.should_exit = True
+        self.thread.join(timeout=PATIENCE)
+        assert not self.thread.is_alive()
+        return time.monotonic() - began
+
+
+@pytest.fixture
+def gateway(services: Services) -> Iterator[Gateway]:
+    """A server of its own, for what a client in the same loop cannot see."""
+    running = Gateway(services)
+    yield running
+    running.stop()
 
 
 def problem(answer: httpx.Response, status: int) -> dict[str, Any]:

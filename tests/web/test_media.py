@@ -117,5 +117,5 @@ def test_a_signed_link_needs_no_session_and_a_forged_one_opens_nothing(
 
 def test_the_api_describes_it(browser: Browser) -> None:
     described = browser.client.get("/api/openapi.json").json()["paths"]
-    assert set(described[PATH]["post"]["responses"]) == {"200", "401", "403", "413", "422", "429", "503"}
+    assert set(described[PATH]["post"]["responses"]) == {"200", "401", "403", "409", "410", "413", "422", "429", "503"}
     assert described[PATH]["post"]["summary"]

@@ -17,6 +17,7 @@ from integrations.services.errors import NeedsPerson, ServiceError, TryLater
 from integrations.services.wechat.errors import MediaTooLarge
 from integrations.settings import Settings
 from integrations.web.guards import CONTENT_POLICY
+from integrations.web.page_files import PageFiles
 from integrations.web.wechat_js import PAGE, PICTURES_A_MINUTE, SIGNATURES_A_MINUTE
 from tests.fakes import FakeListener
 from tests.media_files import photo
@@ -263,8 +264,9 @@ def test_the_page_of_notices_says_outside_wechat_where_it_works(new_phone: NewPh
 
 
 def test_nothing_of_wechat_is_loaded_with_the_page() -> None:
-    first = (PAGE / "index.html").read_text("utf-8")
+    first = (PAGE.parent / "templates" / "index.html").read_text("utf-8")
     assert "wechat" not in first and "wx.qq.com" not in first
-    assert 'import("./wechat.js")' in (PAGE / "chat.js").read_text("utf-8")
+    assert "wechat.js" not in PageFiles().needed_by("chat.js")
+    assert 'from "../wechat.js"' in (PAGE / "panels" / "photos.js").read_text("utf-8")
     for file in PAGE.glob("*.js"):
         assert "qq.com" not in file.read_text("utf-8")

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from fastapi import FastAPI, Request
-from fastapi.responses import FileResponse, Response
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from starlette.staticfiles import StaticFiles
 
 from integrations.bootstrap import Services
 from integrations.services.errors import ServiceError
 from integrations.services.wechat.errors import CodeUsed, MediaGone
 from integrations.services.wechat.signing_in import SigningIn
-from integrations.web import chat, errors, media, wechat_js, wechat_login
+from integrations.web import chat, errors, first_view, media, uploads, wechat_js, wechat_login
+from integrations.web.first_view import FirstView
 from integrations.web.guards import SafeHeaders
+from integrations.web.page_files import PageFiles
 from integrations.web.sessions import Sessions
 
 PUBLIC = "https://talk.example"
@@ -112,20 +112,15 @@ def gateway(services: Services) -> FastAPI:
     for router in (
         chat.router,
         media.router,
+        uploads.router,
         wechat_login.router(services),
         wechat_js.router(services),
     ):
         app.include_router(router)
 
-    @app.get("/")
-    async def page(request: Request) -> Response:
-        if away := await wechat_login.sign_in_first(services, request):
-            return away
-        policy = wechat_js.page_policy(services, request)
-        headers = {"content-security-policy": policy} if policy else None
-        return FileResponse(wechat_js.PAGE / "index.html", headers=headers)
-
-    app.mount("/page", StaticFiles(directory=wechat_js.PAGE))
+    files = PageFiles()
+    app.include_router(first_view.router(services, FirstView(files)))
+    app.include_router(files.router())
     app.add_middleware(SafeHeaders)
     return app
 

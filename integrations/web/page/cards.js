@@ -3,6 +3,7 @@
 
 import { element, icon } from "./element.js";
 import { phoneLink, phonesIn, withPhones } from "./phones.js";
+import { t } from "./words.js";
 
 const given = (list) => (Array.isArray(list) ? list : []);
 const words = (value) => (value === null || value === undefined ? "" : String(value));
@@ -14,7 +15,7 @@ function rowList(rows) {
     "dl",
     { class: "rows" },
     shown.map((row) =>
-      element("div", {}, element("dt", {}, words(row.label)), element("dd", {}, withPhones(words(row.value)))),
+      element("div", { "data-edit": row.edit || null, "data-begin": row.begin || null }, element("dt", {}, words(row.label)), element("dd", {}, withPhones(words(row.value)))),
     ),
   );
 }
@@ -26,7 +27,7 @@ function card(kind, heading, ...content) {
 
 const titled = (sign, title) => [icon(sign), element("span", {}, title)];
 
-async function copy(number) {
+export async function copy(number) {
   try {
     await navigator.clipboard.writeText(number);
     return true;
@@ -44,13 +45,13 @@ async function copy(number) {
   }
 }
 
-function copyButton(number) {
-  const button = element("button", { type: "button", class: "copy", "data-keep-focus": true, "aria-label": `复制编号 ${number}` }, "复制");
+export function copyButton(number) {
+  const button = element("button", { type: "button", class: "copy", "data-keep-focus": true, "aria-label": t("cards.copy_number", { number }) }, t("cards.copy"));
   button.addEventListener("click", async () => {
-    button.textContent = (await copy(number)) ? "已复制" : "请长按编号复制";
+    button.textContent = (await copy(number)) ? t("cards.copied") : t("cards.copy_by_hand");
     button.dispatchEvent(new CustomEvent("told", { bubbles: true, detail: button.textContent }));
     setTimeout(() => {
-      button.textContent = "复制";
+      button.textContent = t("cards.copy");
     }, 2500);
   });
   return button;
@@ -59,7 +60,7 @@ function copyButton(number) {
 function ticket({ number, rows }) {
   return card(
     "ticket",
-    titled("done", "诉求编号"),
+    titled("done", t("cards.ticket_title")),
     element("div", { class: "number" }, element("strong", {}, words(number)), copyButton(words(number))),
     rowList(rows),
   );
@@ -71,11 +72,11 @@ function progress({ number, steps, step, rows, timeline }) {
   const names = given(steps);
   const now = names[step - 1];
   const place = (index) => (index + 1 < step ? "past" : index + 1 === step ? "now" : "next");
-  const said = { past: "已完成", now: "正在进行", next: "还没到" };
+  const said = (index) => t(`cards.step_${place(index)}`);
   return card(
     "progress",
-    [element("span", {}, "办理进度"), number ? element("span", { class: "small-number" }, words(number)) : ""],
-    now ? element("p", { class: "step-now" }, `第 ${step} 步，共 ${names.length} 步：`, element("b", {}, now)) : "",
+    [element("span", {}, t("cards.progress_title")), number ? element("span", { class: "small-number" }, words(number)) : ""],
+    now ? element("p", { class: "step-now" }, t("cards.step_of", { step, steps: names.length }), element("b", {}, now)) : "",
     names.length
       ? element(
           "ol",
@@ -86,7 +87,7 @@ function progress({ number, steps, step, rows, timeline }) {
               { class: place(index), "aria-current": place(index) === "now" ? "step" : null },
               element("span", { class: "dot", "aria-hidden": "true" }, place(index) === "past" ? icon("done") : String(index + 1)),
               element("span", { class: "step-name" }, words(name)),
-              element("span", { class: "unseen" }, `（${said[place(index)]}）`),
+              element("span", { class: "unseen" }, `（${said(index)}）`),
             ),
           ),
         )
@@ -107,7 +108,7 @@ function progress({ number, steps, step, rows, timeline }) {
 function incidents({ title, items }) {
   return card(
     "incidents",
-    title || "附近相似的事",
+    title || t("cards.incidents_title"),
     element(
       "ol",
       { role: "list" },
@@ -128,14 +129,14 @@ function danger({ title, rows }, text) {
   const all = [text, ...given(rows).map((row) => words(row.value))].join("\n");
   return card(
     "danger",
-    titled("warn", title || "请先保证安全"),
+    titled("warn", title || t("cards.danger_title")),
     text ? element("p", { class: "advice" }, withPhones(text)) : "",
     rowList(rows),
     element(
       "div",
       { class: "calls" },
       phonesIn(all).map((number) => {
-        const call = phoneLink(number, `拨打 ${number}`);
+        const call = phoneLink(number, t("cards.call", { number }));
         call.className = "call";
         call.prepend(icon("phone"));
         return call;
@@ -147,7 +148,7 @@ function danger({ title, rows }, text) {
 function notice({ title, number, rows }, text) {
   return card(
     "told",
-    titled("bell", title || "办理通知"),
+    titled("bell", title || t("cards.notice_title")),
     text ? element("p", { class: "message" }, withPhones(text)) : "",
     number && !words(text).includes(number) ? element("p", { class: "small-number" }, words(number)) : "",
     rowList(rows),
@@ -155,11 +156,11 @@ function notice({ title, number, rows }, text) {
 }
 
 const KINDS = {
-  confirm: ({ title, rows }) => card("confirm", title || "请您核对", rowList(rows)),
+  confirm: ({ title, rows }) => card("confirm", title || t("cards.confirm_title"), rowList(rows)),
   ticket,
   progress,
   incidents,
-  known_issue: ({ title, rows }) => card("known", titled("info", title || "这件事已经在办"), rowList(rows)),
+  known_issue: ({ title, rows }) => card("known", titled("info", title || t("cards.known_title")), rowList(rows)),
   danger,
   notice,
   staff: ({ title, rows }) => (given(rows).length ? card("by-staff", title, rowList(rows)) : null),
@@ -183,8 +184,8 @@ export function spokenCard(data, text) {
   const now = data.kind === "progress" && given(data.steps)[data.step - 1];
   return [
     data.title && !text.includes(data.title) ? words(data.title) : "",
-    data.number && !text.includes(data.number) ? `编号 ${data.number}` : "",
-    now ? `第 ${data.step} 步，${now}` : "",
+    data.number && !text.includes(data.number) ? t("cards.number_spoken", { number: data.number }) : "",
+    now ? t("cards.step_spoken", { step: data.step, name: now }) : "",
     ...rows,
     ...given(data.items).map((item, index) => `${index + 1}，${words(item.title)}`),
   ]

@@ -1,6 +1,8 @@
 // Times as citizens read them. China has one time zone without summer time, so
 // the page shows Beijing time wherever the phone believes it is.
 
+import { t } from "./words.js";
+
 const EIGHT_HOURS = 8 * 3600e3;
 const DAY = 24 * 3600e3;
 
@@ -12,10 +14,11 @@ export function spokenTime(milliseconds, now = Date.now()) {
   const then = inBeijing(milliseconds);
   const clock = then.toISOString().slice(11, 16);
   const days = dayNumber(now) - dayNumber(milliseconds);
-  if (days === 0) return `今天 ${clock}`;
-  if (days === 1) return `昨天 ${clock}`;
-  const date = `${then.getUTCMonth() + 1}月${then.getUTCDate()}日 ${clock}`;
-  return then.getUTCFullYear() === inBeijing(now).getUTCFullYear() ? date : `${then.getUTCFullYear()}年${date}`;
+  if (days === 0) return `${t("talk.today")} ${clock}`;
+  if (days === 1) return `${t("talk.yesterday")} ${clock}`;
+  const parts = { year: then.getUTCFullYear(), month: then.getUTCMonth() + 1, day: then.getUTCDate() };
+  const thisYear = parts.year === inBeijing(now).getUTCFullYear();
+  return `${t(thisYear ? "talk.date" : "talk.date_with_year", parts)} ${clock}`;
 }
 
 // A separator stands before the first line, after five quiet minutes and at midnight.

@@ -1,8 +1,9 @@
 // The writing line: grows with the text, Enter sends, an input method's Enter
-// does not; and the button that sends the place.
+// does not.
 
 import { byId } from "./element.js";
 import { draft } from "./storage.js";
+import { t } from "./words.js";
 
 const LIMIT = 2000;
 const NEAR = 1800;
@@ -21,7 +22,7 @@ function fit() {
 
 function showCount() {
   const used = length(words.value.trim());
-  const text = used < NEAR ? "" : used <= LIMIT ? `还可以写 ${LIMIT - used} 字` : `多了 ${used - LIMIT} 字，请分成两次说`;
+  const text = used < NEAR ? "" : used <= LIMIT ? t("talk.left", { count: LIMIT - used }) : t("talk.over", { count: used - LIMIT });
   if (count.textContent !== text) count.textContent = text;
   count.classList.toggle("over", used > LIMIT);
 }
@@ -87,57 +88,4 @@ export function startComposer({ send, tooLong, active }) {
   changed();
   window.addEventListener("resize", fit);
   return { fit };
-}
-
-// ---- "Send where I am": asks the browser once, and says what else can be done.
-
-const TYPE_IT = "您直接打字说地点也一样，比如“香港中路 32 号门口”。";
-const REASONS = {
-  0: `这里用不了定位。${TYPE_IT}`,
-  1: `没有得到定位的许可。${TYPE_IT}`,
-  2: `暂时定不到位置。${TYPE_IT}`,
-  3: `定位花的时间太长了。${TYPE_IT}`,
-};
-
-// `other()` may know the place in another way; null: it does not.
-export function startPlace({ found, failed, done, other }) {
-  const button = byId("place");
-  let asking = false;
-
-  const finish = (event) => {
-    asking = false;
-    button.classList.remove("busy");
-    button.setAttribute("aria-label", "发送我的位置");
-    done(event);
-  };
-
-  button.addEventListener("click", async (event) => {
-    if (asking) return;
-    asking = true;
-    button.classList.add("busy");
-    button.setAttribute("aria-label", "正在定位");
-    const known = await other();
-    if (known) {
-      found(known);
-      finish(event);
-      return;
-    }
-    if (!navigator.geolocation || !window.isSecureContext) {
-      failed(REASONS[0]);
-      finish(event);
-      return;
-    }
-    navigator.geolocation.getCurrentPosition(
-      ({ coords }) => {
-        const round = (degrees) => Number(degrees.toFixed(6));
-        found({ lat: round(coords.latitude), lon: round(coords.longitude), crs: "WGS-84", label: "" });
-        finish(event);
-      },
-      (problem) => {
-        failed(REASONS[problem.code] || REASONS[2]);
-        finish(event);
-      },
-      { enableHighAccuracy: true, timeout: 12e3, maximumAge: 60e3 },
-    );
-  });
 }

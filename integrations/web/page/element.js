@@ -1,5 +1,13 @@
 // Building DOM nodes. Data only ever becomes text nodes or attributes, never markup.
 
+// Browsers before 2020 lack it.
+if (!Element.prototype.replaceChildren) {
+  Element.prototype.replaceChildren = function replaceChildren(...children) {
+    while (this.lastChild) this.lastChild.remove();
+    this.append(...children);
+  };
+}
+
 export function element(tag, attributes, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes || {})) {

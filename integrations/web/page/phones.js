@@ -15,7 +15,8 @@ function isPhone(text, from, to) {
 }
 
 function eachPhone(text, visit) {
-  for (const found of text.matchAll(/\d+/g)) {
+  const digits = /\d+/g; // matchAll is younger than some phones
+  for (let found = digits.exec(text); found; found = digits.exec(text)) {
     const end = found.index + found[0].length;
     if (isPhone(text, found.index, end)) visit(found[0], found.index, end);
   }

@@ -1,6 +1,7 @@
 // Where the reader is: at the bottom, following the talk, or reading further up.
 
 import { byId } from "./element.js";
+import { t } from "./words.js";
 
 const log = byId("log");
 const newer = byId("newer");
@@ -35,7 +36,7 @@ export function toStart() {
 // by its long history.
 export function settle(seen) {
   if (!stuck) {
-    offerMore("新消息 ↓");
+    offerMore(t("page.newer"));
     return;
   }
   toBottom();
@@ -44,7 +45,7 @@ export function settle(seen) {
   if (over <= 0) return;
   log.scrollTop -= over + 8;
   stuck = false;
-  offerMore("下面还有 ↓");
+  offerMore(t("page.more_below"));
 }
 
 log.addEventListener(

@@ -15,6 +15,24 @@ export const elder = {
   write: (on) => attempt(() => localStorage.setItem("jiesu.elder", on ? "1" : "0")),
 };
 
+// Colours, contrast, motion and reading aloud, as chosen here.
+export const look = {
+  read: () => attempt(() => JSON.parse(localStorage.getItem("jiesu.look")) || {}, {}),
+  write: (chosen) => attempt(() => localStorage.setItem("jiesu.look", JSON.stringify(chosen))),
+};
+
+// The last line that was seen of a conversation.
+export const seen = {
+  read: () => attempt(() => JSON.parse(localStorage.getItem("jiesu.seen")) || {}, {}),
+  write: (value) => attempt(() => localStorage.setItem("jiesu.seen", JSON.stringify(value))),
+};
+
+// Whether larger letters were offered here, or chosen.
+export const offered = {
+  read: () => attempt(() => localStorage.getItem("jiesu.offered") !== null || localStorage.getItem("jiesu.elder") !== null, true),
+  write: () => attempt(() => localStorage.setItem("jiesu.offered", "1")),
+};
+
 export const draft = {
   read: () => attempt(() => sessionStorage.getItem("jiesu.draft") || "", ""),
   write: (text) =>
@@ -40,3 +58,17 @@ export const unsentMessages = {
     attempt(() => localStorage.setItem(PREFIX + item.id, JSON.stringify({ id: item.id, body: item.body, text: item.text, at: item.at }))),
   drop: (id) => attempt(() => localStorage.removeItem(PREFIX + id)),
 };
+
+// What was begun to be added to a ticket, until it has been sent.
+export const additions = {
+  read: (number) => attempt(() => sessionStorage.getItem(`jiesu.addition.${number}`) || "", ""),
+  write: (number, text) =>
+    attempt(() => (text ? sessionStorage.setItem(`jiesu.addition.${number}`, text) : sessionStorage.removeItem(`jiesu.addition.${number}`))),
+};
+
+// All that this browser keeps of what the citizen said.
+export const forgetWords = () =>
+  attempt(() => {
+    sessionStorage.clear();
+    for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX)) localStorage.removeItem(key);
+  });

@@ -4,8 +4,12 @@
 import { byId, element, icon } from "./element.js";
 import { cardNode, holdsText, spokenCard } from "./cards.js";
 import { needsSeparator, spokenTime } from "./clock.js";
+import { closeEditing, makeEditable } from "./editing.js";
 import { withPhones } from "./phones.js";
 import { settle, stuckToBottom, toBottom } from "./scroll.js";
+import { hearButton, readNew } from "./speech.js";
+import * as unread from "./unread.js";
+import { language, t } from "./words.js";
 
 const lines = byId("lines");
 const welcome = byId("welcome");
@@ -16,7 +20,7 @@ const entries = new Map(); // seq -> {message, line, at}
 let order = []; // seqs, ascending
 const own = new Map(); // client id -> line of an unsent message
 const tapped = new Map(); // seq -> option number tapped on this page
-let actions = { tap() {}, resend() {}, change() {} };
+let actions = { tap() {}, resend() {}, change() {}, edit() {} };
 
 export function setActions(given) {
   actions = given;
@@ -31,18 +35,22 @@ export function speak(text) {
   setTimeout(() => words.remove(), 20e3);
 }
 
+const wholly = ({ text, card }) => [text || "", spokenCard(card, text || "")].filter(Boolean).join("\n");
+
 function speakMessage({ text, card, options }) {
   const titles = (options || []).map((option) => option.title);
-  speak([text || "", spokenCard(card, text || ""), titles.length ? `可以选：${titles.join("、")}` : ""].filter(Boolean).join("\n"));
+  const said = wholly({ text, card });
+  readNew(said);
+  speak([said, titles.length ? t("talk.choices_are", { titles: titles.join("、") }) : ""].filter(Boolean).join("\n"));
 }
 
 // ---- drawing --------------------------------------------------------------
 
 const ROLES = {
   citizen: { face: "", who: "" },
-  assistant: { face: "诉", who: "智能助手" },
+  assistant: { face: "诉", who: "page.assistant" },
   notice: { face: "", who: "" },
-  staff: { face: "人", who: "工作人员" },
+  staff: { face: "人", who: "talk.staff" },
 };
 
 function roleOf({ from, card }) {
@@ -50,12 +58,15 @@ function roleOf({ from, card }) {
   return ROLES[from] ? from : "assistant";
 }
 
+// The assistant speaks Chinese in whatever language the page around it is.
+const spokenIn = (role) => (language === "zh-Hans" || role === "citizen" || role === "notice" ? null : "zh-Hans");
+
 function drawOptions(message) {
   if (!message.options || !message.options.length) return null;
   const plain = !message.card || message.card.kind !== "confirm";
   return element(
     "div",
-    { class: "options", role: "group", "aria-label": "可以选" },
+    { class: "options", role: "group", "aria-label": t("talk.choices") },
     message.options.map((option, index) =>
       element(
         "button",
@@ -72,13 +83,69 @@ function drawOptions(message) {
   );
 }
 
+// ---- pictures ----------------------------------------------------------------
+
+const brought = new Map(); // client id -> addresses of pictures that this page has itself
+
+function photoButton(all, index) {
+  const number = index + 1;
+  const show = async ({ currentTarget: opener }) => {
+    const panel = await import("./panels/photo.js").catch(() => null);
+    if (panel) panel.open(opener, all, index);
+  };
+  const image = element("img", { src: all[index], alt: t("talk.photo_open", { number }), loading: "lazy", decoding: "async" });
+  return element("button", { type: "button", class: "photo", onclick: show }, image);
+}
+
+function photosOf({ media, client_id: id }) {
+  const photos = (media || []).filter(({ kind }) => kind === "photo");
+  if (!photos.length) return null;
+  const all = photos.map(({ url }, index) => (brought.get(id) || [])[index] || url);
+  return element("div", { class: "photos" }, all.map((_, index) => photoButton(all, index)));
+}
+
+// Pictures on their way, each with how far it is.
+function ownPhotos({ id, body }) {
+  const bars = body.photos.map((_, index) =>
+    element("progress", { max: 1, value: 0, "aria-label": t("talk.photo_progress", { number: index + 1 }) }),
+  );
+  const places = bars.map((bar) => element("div", { class: "photo" }, bar));
+  import("./photos.js")
+    .then(({ addresses }) => addresses(body.photos))
+    .then((all) => {
+      brought.set(id, all);
+      all.forEach((url, index) => url && places[index].prepend(element("img", { src: url, alt: t("talk.photo_open", { number: index + 1 }) })));
+      if (stuckToBottom()) toBottom();
+    })
+    .catch((problem) => console.warn(problem));
+  return element("div", { class: "photos" }, places);
+}
+
+export function setProgress(id, index, share) {
+  const entry = own.get(id);
+  const bar = entry && entry.line.querySelectorAll("progress")[index];
+  if (bar) bar.value = share;
+}
+
+function drawCard(message, text) {
+  const node = cardNode(message.card, text);
+  if (node && message.card.kind === "confirm") {
+    makeEditable(node, (number, said) => {
+      tapped.set(message.seq, number);
+      refreshOptions();
+      actions.edit(message, number, said);
+    });
+  }
+  return node;
+}
+
 function draw(message) {
   const role = roleOf(message);
   const { face, who } = ROLES[role];
   const text = message.text || "";
   const own = role === "citizen";
   const bubble =
-    text && !holdsText(message.card)
+    text && !message.stand_in && !holdsText(message.card)
       ? element("div", { class: "bubble" }, own ? text : withPhones(text))
       : null;
   return element(
@@ -87,12 +154,14 @@ function draw(message) {
     face ? element("span", { class: "face", "aria-hidden": "true" }, face) : null,
     element(
       "div",
-      { class: "said" },
-      own ? element("span", { class: "unseen" }, "我说：") : null,
-      role === "notice" && !message.card ? element("span", { class: "unseen" }, "通知：") : null,
-      who ? element("p", { class: "who" }, who) : null,
+      { class: "said", lang: spokenIn(role) },
+      own ? element("span", { class: "unseen" }, t("talk.i_say")) : null,
+      role === "notice" && !message.card ? element("span", { class: "unseen" }, t("talk.notice")) : null,
+      who ? element("p", { class: "who", lang: spokenIn(role) && language }, t(who)) : null,
+      photosOf(message),
       bubble,
-      message.card ? cardNode(message.card, text) : null,
+      message.card ? drawCard(message, text) : null,
+      own || !wholly(message) ? null : hearButton(wholly(message)),
       drawOptions(message),
     ),
   );
@@ -127,7 +196,7 @@ function takenOption(message, index) {
 function setOption(button, active, taken) {
   button.disabled = !active;
   button.classList.toggle("taken", taken);
-  if (taken) button.setAttribute("aria-label", `已选：${button.textContent}`);
+  if (taken) button.setAttribute("aria-label", t("talk.chosen", { title: button.textContent }));
   else button.removeAttribute("aria-label");
 }
 
@@ -139,6 +208,7 @@ function refreshOptions() {
       const taken = takenOption(message, index);
       for (const button of line.querySelectorAll(".options .option"))
         setOption(button, !answered && taken === null, Number(button.dataset.number) === taken);
+      if (answered || taken !== null) closeEditing(line);
     }
     if (message.from === "assistant") answered = true;
   }
@@ -186,15 +256,31 @@ function insert(message) {
   return line;
 }
 
+// A recording has become words; other lines stay as they were said.
+function redraw(message) {
+  const entry = entries.get(message.seq);
+  const recorded = (message.media || []).some(({ kind }) => kind === "voice");
+  if (!recorded || entry.message.text === message.text) return;
+  const line = draw(message);
+  entry.line.replaceWith(line);
+  Object.assign(entry, { message, line });
+  refreshOptions();
+  refreshTimes();
+}
+
 // Adds what is not there yet; messages above `heard` are spoken.
 export function merge(messages, heard) {
   const first = {}; // the first new line with each kind of card
   let added = 0;
   let ownOnly = true;
   for (const message of messages) {
-    if (entries.has(message.seq)) continue;
+    if (entries.has(message.seq)) {
+      redraw(message);
+      continue;
+    }
     if (message.client_id) dropOwn(message.client_id);
     const line = insert(message);
+    unread.arrived(message, line);
     added += 1;
     if (message.from === "citizen") continue;
     ownOnly = false;
@@ -202,6 +288,7 @@ export function merge(messages, heard) {
     speakMessage(message);
     if (message.card && !first[message.card.kind]) first[message.card.kind] = line;
   }
+  unread.settled();
   if (!added) return 0;
   refreshOptions();
   refreshTimes();
@@ -226,12 +313,20 @@ export function setTyping(on) {
 // ---- the citizen's unsent messages ----------------------------------------
 
 export function addOwn(item) {
+  unread.answered();
   const state = element("div", { class: "state" });
   const words = item.body.location ? [icon("pin"), item.text] : item.text;
   const line = element(
     "li",
     { class: "line citizen own" },
-    element("div", { class: "said" }, element("span", { class: "unseen" }, "我说："), element("div", { class: "bubble" }, words), state),
+    element(
+      "div",
+      { class: "said" },
+      element("span", { class: "unseen" }, t("talk.i_say")),
+      item.body.photos ? ownPhotos(item) : null,
+      words ? element("div", { class: "bubble" }, words) : null,
+      state,
+    ),
   );
   own.set(item.id, { line, state, at: item.at });
   lines.append(line);
@@ -245,8 +340,8 @@ export function addOwn(item) {
 }
 
 const STATES = {
-  waiting: { words: "未发出，点此重发", act: (item) => actions.resend(item) },
-  refused: { words: "未发出，点此修改", act: (item) => actions.change(item) },
+  waiting: { words: "talk.waiting", act: (item) => actions.resend(item) },
+  refused: { words: "talk.refused", act: (item) => actions.change(item) },
 };
 
 export function setOwnState(item) {
@@ -256,8 +351,8 @@ export function setOwnState(item) {
   const { words, act } = STATES[item.state] || {};
   entry.state.replaceChildren(
     words
-      ? element("button", { type: "button", class: "again", "data-keep-focus": true, onclick: () => act(item) }, words)
-      : element("span", { class: "sending" }, "发送中"),
+      ? element("button", { type: "button", class: "again", "data-keep-focus": true, onclick: () => act(item) }, t(words))
+      : element("span", { class: "sending" }, t("talk.sending")),
   );
 }
 

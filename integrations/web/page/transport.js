@@ -1,11 +1,14 @@
 // The chat's API. Every failure becomes a Failure with a Chinese sentence and
 // a hint whether the same request may succeed later.
 
+import { language, t } from "./words.js";
+
 export class Failure extends Error {
-  constructor(message, { status = 0, wait = 0 } = {}) {
+  constructor(message, { status = 0, wait = 0, offset = 0 } = {}) {
     super(message);
     this.status = status; // 0: the server was not reached
     this.wait = wait; // milliseconds the server asked us to wait
+    this.offset = offset; // bytes of an upload that the server has
   }
 
   // The server has looked at the request and will not take it, now or later.
@@ -14,36 +17,45 @@ export class Failure extends Error {
   }
 }
 
-const SENTENCES = {
-  413: "这条太长了，请分成两次说。",
-  429: "说得有点快，稍等几秒会自动发出。",
-  503: "现在有点忙，您的话已经留着，会自动再发。",
-};
+const KNOWN = [413, 429, 503];
+const sentence = (status) => t(KNOWN.includes(status) ? `talk.not_sent_${status}` : "talk.not_sent");
 
-async function request(method, path, body) {
+async function failureOf(response) {
+  const answer = await response.json().catch(() => null);
+  const told = answer && answer.error && answer.error.message;
+  const after = Number(response.headers.get("Retry-After"));
+  return new Failure(told || sentence(response.status), {
+    status: response.status,
+    wait: after > 0 ? Math.min(after, 120) * 1000 : 0,
+    offset: Number(response.headers.get("Upload-Offset")),
+  });
+}
+
+// One request with a time-out; `read` makes of the response what is given back.
+export async function exchange(method, path, { headers, body, read = (response) => response } = {}) {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), method === "GET" ? 15e3 : 30e3);
   try {
-    const options = { method, signal: abort.signal, credentials: "same-origin", cache: "no-store" };
-    if (body !== undefined) {
-      options.headers = { "content-type": "application/json", "X-Jiesu": "page" };
-      options.body = JSON.stringify(body);
-    }
-    const response = await fetch(path, options);
-    const answer = await response.json().catch(() => null);
-    if (response.ok && answer) return answer;
-    const told = answer && answer.error && answer.error.message;
-    const after = Number(response.headers.get("Retry-After"));
-    throw new Failure(told || SENTENCES[response.status] || "刚才没有发成，会自动再试。", {
-      status: response.ok ? 502 : response.status,
-      wait: after > 0 ? Math.min(after, 120) * 1000 : 0,
-    });
+    const response = await fetch(path, { method, headers, body, signal: abort.signal, credentials: "same-origin", cache: "no-store" });
+    if (!response.ok) throw await failureOf(response);
+    return await read(response);
   } catch (problem) {
     if (problem instanceof Failure) throw problem;
-    throw new Failure("网络不太通，会自动再试。");
+    throw new Failure(t("talk.no_network"));
   } finally {
     clearTimeout(timer);
   }
+}
+
+const answerOf = (response) =>
+  response.json().catch(() => {
+    throw new Failure(sentence(502), { status: 502 });
+  });
+
+function request(method, path, body) {
+  if (body === undefined) return exchange(method, path, { read: answerOf });
+  const headers = { "content-type": "application/json", "X-Jiesu": "page" };
+  return exchange(method, path, { headers, body: JSON.stringify(body), read: answerOf });
 }
 
 let opening = null;
@@ -56,7 +68,7 @@ export function onSession(listener) {
 
 export function openSession() {
   if (!opening) {
-    opening = request("POST", "/api/chat/session", {}).then((session) => {
+    opening = request("POST", "/api/chat/session", language === "zh-Hans" ? {} : { language }).then((session) => {
       whenOpened(session);
       return session;
     });
@@ -67,7 +79,7 @@ export function openSession() {
   return opening;
 }
 
-async function withSession(work) {
+export async function withSession(work) {
   const used = openSession();
   await used;
   try {
@@ -85,6 +97,10 @@ export const PAGE_SIZE = 200;
 // `after` is a function: a new session may start the numbers over.
 export const pullMessages = (after) => withSession(() => request("GET", `/api/chat/messages?after=${after()}`));
 export const sendMessage = (body) => withSession(() => request("POST", "/api/chat/messages", body));
+export const sendWechatPicture = (body) => withSession(() => request("POST", "/api/chat/wechat-media", body));
+
+// What panels ask of the API, in the session.
+export const ask = (method, path, body) => withSession(() => request(method, path, body));
 
 // Nothing depends on it: a failure is passed over.
 export const sayTyping = () => request("POST", "/api/chat/typing", {}).catch(() => {});

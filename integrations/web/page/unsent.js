@@ -2,7 +2,8 @@
 // each with its own id until the server has it, across failures and reloads.
 
 import { unsentMessages } from "./storage.js";
-import { sendMessage } from "./transport.js";
+import { Failure, sendMessage } from "./transport.js";
+import { t } from "./words.js";
 
 const PAUSES = [1e3, 2e3, 4e3, 8e3, 15e3, 30e3];
 
@@ -16,7 +17,7 @@ export function newId() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-// listeners: shown(item), changed(item), sent(item, answer), failed(item, failure)
+// listeners: shown(item), changed(item), moved(item, index, share), sent(item, answer), failed(item, failure)
 // item: {id, body, text, at, state: "sending" | "waiting" | "refused"}
 export class Unsent {
   constructor(listeners) {
@@ -97,7 +98,7 @@ export class Unsent {
     this.listeners.changed(item);
     let answer;
     try {
-      answer = await sendMessage({ id: item.id, ...item.body });
+      answer = await (item.body.photos ? this.sendPhotos(item) : sendMessage({ id: item.id, ...item.body }));
     } catch (failure) {
       this.inFlight = null;
       if (!this.items.includes(item)) return 0;
@@ -114,6 +115,16 @@ export class Unsent {
     this.arrived(item.id);
     this.listeners.sent(item, answer);
     return 0;
+  }
+
+  async sendPhotos(item) {
+    const { sendWithPhotos } = await import("./photos.js").catch(() => {
+      throw new Failure(t("talk.no_network"));
+    });
+    return sendWithPhotos(item, {
+      wanted: () => this.items.includes(item),
+      moved: (index, share) => this.listeners.moved(item, index, share),
+    });
   }
 
   sleep(milliseconds) {

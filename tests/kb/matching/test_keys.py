@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.matching.keys import asked_keys, branches, cell_of, cells_around, core, house_of, names, place_keys, point_of
+from kb.matching.keys import (
+    asked_keys,
+    branches,
+    cell_of,
+    cells_around,
+    cells_within,
+    core,
+    house_of,
+    names,
+    place_keys,
+    point_of,
+)
 from kb.places import Place
 from kb.places.coordinates import from_wgs84
 from kb.places.distances import metres
@@ -26,6 +37,20 @@ def test_whatever_is_within_the_radius_lies_in_one_of_the_cells(
     other = (lat + up * radius / 111_195, lon + aside * radius / 111_195)
     if metres((lat, lon), other) <= radius:
         assert cell_of(other) in cells_around((lat, lon), radius)
+
+
+@given(lats, lons, st.floats(0, 0.1), st.floats(0, 0.1), st.floats(0, 1), st.floats(0, 1))
+def test_whatever_is_in_a_box_lies_in_one_of_its_cells(
+    lat: float, lon: float, high: float, wide: float, up: float, aside: float
+) -> None:
+    cells = cells_within((lat, lon), (lat + high, lon + wide), most=1_000)
+    assert len(set(cells)) == len(cells) <= 22 * 22
+    assert cell_of((lat + up * high, lon + aside * wide)) in cells
+
+
+def test_a_box_of_too_many_cells_has_none() -> None:
+    assert len(cells_within((36.001, 120.001), (36.008, 120.008), most=4)) == 4
+    assert cells_within((36.001, 120.001), (36.008, 120.008), most=3) == ()
 
 
 @pytest.mark.parametrize(("radius", "most"), [(0, 1), (-5, 1), (250, 4), (1e9, 650)])

@@ -151,6 +151,13 @@ def test_a_pin_is_said_by_what_stands_beside_it_or_by_its_label(
     assert shown.spot == label
 
 
+def test_the_words_that_the_map_showed_for_a_pin_are_no_name_of_a_spot(city: Atlas) -> None:
+    """Else two pins in two streets beside one square would be one spot to whoever compares them."""
+    shown = city.pinned(pin(SQUARE), None).place
+    assert city.pinned(pin(SQUARE, text=shown.text, spot=shown.text), None).place == shown
+    assert city.pinned(pin(PEACE, text=shown.text, spot=shown.text), None).place.spot == shown.text
+
+
 # -- a pin and words ---------------------------------------------------------------------------------------------
 
 

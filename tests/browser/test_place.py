@@ -1,0 +1,226 @@
+"""The panel 位置 and the map: by the phone, by the finger, by words, by the keyboard, and when nothing helps."""
+
+from __future__ import annotations
+
+import io
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, Route, expect
+
+from kb.places import coordinates
+from tests.browser.conftest import NewPage
+from tests.browser.stage import Stage
+
+expect.set_options(timeout=20_000)
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+HERE = {"latitude": 36.0671, "longitude": 120.3826}
+
+
+def open_panel(page: Page) -> None:
+    page.locator(".tools [data-panel=place]").click()
+    expect(page.get_by_role("dialog", name="在哪里")).to_be_visible()
+
+
+def open_map(page: Page) -> None:
+    open_panel(page)
+    page.get_by_role("button", name="在地图上选").click()
+    expect(page.get_by_role("dialog", name="在地图上选")).to_be_visible()
+    expect(page.locator(".leaflet-container")).to_be_visible()
+
+
+def pin(stage: Stage, page: Page) -> dict[str, Any]:
+    """The pin that was heard, once the line stands."""
+    for _ in range(100):
+        if found := [said.location for said in stage.listener.said if said.location]:
+            return dict(found[-1])
+        page.wait_for_timeout(50)
+    raise AssertionError("no pin was heard")
+
+
+def test_where_the_phone_is(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url, geolocation=HERE, permissions=["geolocation"])
+    open_panel(page)
+    page.get_by_role("button", name="用我现在的位置").click()
+    found = pin(stage, page)
+    assert (found["lat"], found["lon"], found["crs"]) == (36.0671, 120.3826, "WGS-84")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_who_does_not_allow_it_is_told_what_else_can_be_done(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url)
+    open_panel(page)
+    page.get_by_role("button", name="用我现在的位置").click()
+    expect(page.get_by_role("dialog").get_by_role("status")).to_contain_text("打字说地点也一样")
+    page.get_by_role("combobox", name="打字说地点").fill("李村大集东门")
+    page.get_by_role("button", name="就是这里").click()
+    expect(page.get_by_role("log")).to_contain_text("听到了：李村大集东门")
+
+
+def test_words_as_they_are_and_none_at_all(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url)
+    open_panel(page)
+    page.get_by_role("button", name="就是这里").click()
+    expect(page.get_by_text("您还没写地点呢")).to_be_visible()
+    page.get_by_role("combobox", name="打字说地点").press_sequentially("我家楼下")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("log")).to_contain_text("听到了：我家楼下")
+
+
+def test_a_name_of_the_list_by_the_keyboard(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url)
+    open_panel(page)
+    field = page.get_by_role("combobox", name="打字说地点")
+    field.press_sequentially("李村")
+    expect(page.get_by_role("option").first).to_be_visible()
+    field.press("ArrowDown")
+    name = page.get_by_role("option", selected=True).locator("b").inner_text()
+    field.press("Enter")
+    expect(field).to_have_value(name)
+    expect(page.get_by_role("button", name="就是这里")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".line.citizen")).to_contain_text(name)
+
+
+def test_escape_closes_the_list_and_then_the_panel(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url)
+    open_panel(page)
+    field = page.get_by_role("combobox", name="打字说地点")
+    field.press_sequentially("李村")
+    expect(page.get_by_role("option").first).to_be_visible()
+    field.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    field.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_the_point_under_the_pin(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_map(page)
+    expect(page.locator(".map-spot")).not_to_be_empty()
+    page.locator(".map-ground").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(1200)
+    page.get_by_role("button", name="用这个位置").click()
+    found = pin(stage, page)
+    assert 35 < found["lat"] < 37.5 and 119 < found["lon"] < 121.5
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert [url for url in asked if not url.startswith(stage.url)] == []  # nobody else is asked for anything
+
+
+def test_the_map_follows_a_name(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url, geolocation=HERE, permissions=["geolocation"])
+    open_map(page)
+    page.get_by_role("button", name="我在哪里").click()
+    page.wait_for_timeout(1500)
+    page.get_by_role("button", name="用这个位置").click()
+    found = pin(stage, page)
+    assert abs(found["lat"] - HERE["latitude"]) < 0.001 and abs(found["lon"] - HERE["longitude"]) < 0.001
+
+
+def test_a_map_that_does_not_come_leaves_the_words(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url)
+    page.route("**/leaflet.js", lambda route: route.abort())
+    open_panel(page)
+    page.get_by_role("button", name="在地图上选").click()
+    expect(page.get_by_text("地图打不开")).to_be_visible()
+    expect(page.get_by_role("combobox", name="打字说地点")).to_be_visible()
+
+
+def test_outside_the_city_it_is_said(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url)
+
+    def outside(route: Route) -> None:
+        route.fulfill(json={"inside": False, "label": "", "district": "", "street": "", "near": ""})
+
+    page.route("**/api/map/where?**", outside)
+    open_map(page)
+    expect(page.locator(".map-spot")).to_contain_text("不在本市")
+    expect(page.get_by_role("button", name="用这个位置")).to_be_disabled()
+
+
+def test_nothing_on_the_map_becomes_markup(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url)
+    evil = "<img src=x onerror=\"document.title='hacked'\">"
+
+    def layer(route: Route) -> None:
+        feature = {
+            "type": "Feature",
+            "properties": {"name": evil, "kind": "poi"},
+            "geometry": {"type": "Point", "coordinates": [120.38, 36.07]},
+        }
+        route.fulfill(json={"type": "FeatureCollection", "features": [feature]})
+
+    def dots(route: Route) -> None:
+        one = {"lat": 36.07, "lon": 120.38, "category": evil, "citizens": 3, "since": "2026-11-01"}
+        route.fulfill(json={"incidents": [one]})
+
+    page.route("**/api/map/layers/**", layer)
+    page.route("**/api/map/incidents?**", dots)
+    open_map(page)
+    page.wait_for_timeout(1200)
+    assert page.title() != "hacked"
+    assert page.locator(".map-ground img[src=x]").count() == 0
+
+
+# -- the city's own tiles ----------------------------------------------------------------------------------------------
+
+
+def varint(number: int) -> bytes:
+    parts = bytearray()
+    while number > 0x7F:
+        parts.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*parts, number])
+
+
+def archive(path: Path) -> Path:
+    """A PMTiles file whose every tile is the same blue square."""
+    made = io.BytesIO()
+    Image.new("RGB", (256, 256), (20, 60, 220)).save(made, "PNG")
+    tile = made.getvalue()
+    root = b"".join(map(varint, (1, 0, 2**40, len(tile), 1)))
+    offsets = (127, len(root), 127 + len(root), 0, 127 + len(root), 0, 127 + len(root), len(tile), 1, 1, 1)
+    kinds = bytes([1, 1, 1, 2, 9, 12])  # clustered, nothing packed, PNG, zooms
+    bounds = struct.pack("<iiiiBii", *(int(one * 1e7) for one in (119.5, 35.5, 121.0, 37.2)), 10, 0, 0)
+    head = b"PMTiles\x03" + struct.pack("<11Q", *offsets) + kinds + bounds
+    path.write_bytes(head.ljust(127, b"\0") + root + tile)
+    return path
+
+
+@pytest.mark.parametrize("crs", ["WGS-84", "GCJ-02"])
+def test_the_citys_own_tiles_lie_under_everything(stage: Stage, new_page: NewPage, tmp_path: Path, crs: str) -> None:
+    change = {"map_tiles": archive(tmp_path / "city.pmtiles"), "map_crs": crs, "map_approval": "鲁S(2026)001号"}
+    stage.services.settings = stage.services.settings.model_copy(update=change)
+    page = new_page(stage.url, geolocation=HERE, permissions=["geolocation"])
+    open_map(page)
+    expect(page.locator(".leaflet-tile-pane img").first).to_be_visible()
+    expect(page.locator(".map-credits")).to_contain_text("鲁S(2026)001号")
+    page.get_by_role("button", name="我在哪里").click()
+    page.wait_for_timeout(1500)
+    page.get_by_role("button", name="用这个位置").click()
+    found = pin(stage, page)
+    assert abs(found["lat"] - HERE["latitude"]) < 0.0002 and abs(found["lon"] - HERE["longitude"]) < 0.0002
+
+
+def test_both_sides_shift_alike(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url)
+    base = page.evaluate("JSON.parse(document.getElementById('frame').textContent).base")
+    points = [(36.0671, 120.3826), (35.6, 119.5), (37.15, 121.0), (22.5, 114.0), (47.3, 130.3)]
+    made = page.evaluate(
+        """async ([base, points]) => {
+          const { shown, real } = (await import(`${base}/map/crs.js`)).datum("GCJ-02");
+          return points.map((point) => [shown(point), real(shown(point))]);
+        }""",
+        [base, points],
+    )
+    for point, (there, back) in zip(points, made, strict=True):
+        assert max(abs(a - b) for a, b in zip(there, coordinates.gcj02(point), strict=True)) < 1e-7
+        assert max(abs(a - b) for a, b in zip(back, point, strict=True)) < 1e-7

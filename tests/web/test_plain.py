@@ -1,0 +1,75 @@
+"""The page without scripts: the same conversation, with forms only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.web.conftest import Browser
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+@pytest.fixture
+def plain(new_browser: Callable[[], Browser]) -> Browser:
+    return new_browser()
+
+
+def test_a_first_visit_is_greeted_and_gets_a_session(plain: Browser) -> None:
+    answer = plain.client.get("/plain")
+    assert answer.status_code == 200
+    assert "jiesu_session" in answer.headers["set-cookie"] and "HttpOnly" in answer.headers["set-cookie"]
+    assert answer.headers["cache-control"] == "no-store"
+    assert plain.messages()[0]["text"].split("\n")[0] in answer.text
+    assert "<script" not in answer.text and "style=" not in answer.text
+
+
+@pytest.mark.parametrize(("sent_from", "back"), [("page", "/"), ("", "/plain#last")])
+def test_words_are_taken_and_answered(plain: Browser, sent_from: str, back: str) -> None:
+    data = {"text": "路灯 <b>不亮</b>", "from": sent_from}
+    answer = plain.client.post("/plain/say", data=data, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, back)
+    said = [line["text"] for line in plain.messages() if line["from"] == "citizen"]
+    assert said == ["路灯 <b>不亮</b>"]
+    page = plain.client.get("/plain").text
+    assert "路灯 &lt;b&gt;不亮&lt;/b&gt;" in page and "<b>不亮" not in page
+
+
+def test_a_button_is_a_button(plain: Browser) -> None:
+    plain.client.get("/plain")
+    greeting = plain.messages()[0]
+    plain.client.post("/plain/say", data={"seq": str(greeting["seq"]), "option": "1"}, follow_redirects=False)
+    assert plain.messages(greeting["seq"])[0]["text"] == greeting["options"][0]["title"]
+
+
+def test_the_same_form_sent_twice_is_taken_once(plain: Browser) -> None:
+    for _ in range(2):
+        plain.client.post("/plain/say", data={"text": "路灯不亮", "id": "form-0001"}, follow_redirects=False)
+    assert len([line for line in plain.messages() if line["from"] == "citizen"]) == 1
+
+
+@pytest.mark.parametrize(
+    "data", [{"text": ""}, {"text": "字" * 2001}, {"seq": "x", "option": "1"}, {"text": "a", "id": "?"}]
+)
+def test_what_is_refused_is_said_and_kept(plain: Browser, data: dict[str, str]) -> None:
+    answer = plain.client.post("/plain/say", data=data, follow_redirects=False)
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text and f">{data.get('text', '')}</textarea>" in answer.text
+    assert [line for line in plain.messages() if line["from"] == "citizen"] == []
+
+
+@pytest.mark.parametrize("headers", [{"origin": "https://elsewhere.example"}, {"sec-fetch-site": "cross-site"}])
+def test_another_site_sends_nothing(plain: Browser, headers: dict[str, str]) -> None:
+    answer = plain.client.post("/plain/say", data={"text": "路灯不亮"}, headers=headers)
+    assert answer.status_code == 403
+
+
+def test_a_body_that_is_no_form_is_refused(plain: Browser) -> None:
+    body = "&".join(f"a{n}=1" for n in range(50))
+    assert plain.client.post("/plain/say", content=body, headers=FORM).status_code == 422
+
+
+def test_the_assistants_chinese_is_marked_in_another_language(plain: Browser) -> None:
+    page = plain.client.get("/plain?lang=en").text
+    assert '<html lang="en">' in page and 'class="said" lang="zh-Hans"' in page
