@@ -115,6 +115,26 @@ def test_the_point_under_the_pin(stage: Stage, new_page: NewPage) -> None:
     assert [url for url in asked if not url.startswith(stage.url)] == []  # nobody else is asked for anything
 
 
+def test_a_late_answer_for_a_former_point_is_not_sent_for_this_one(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url, geolocation=HERE, permissions=["geolocation"])
+    held: list[Route] = []
+    page.route("**/api/map/where?**", lambda route: held.append(route))
+    open_map(page)
+    page.wait_for_timeout(300)
+    page.get_by_role("button", name="我在哪里").click()
+    page.wait_for_timeout(1500)
+    assert len(held) >= 2
+    former, *later = held
+    former.continue_()
+    page.wait_for_timeout(700)
+    expect(page.get_by_role("button", name="用这个位置")).to_be_disabled()
+    for one in later:
+        one.continue_()
+    page.get_by_role("button", name="用这个位置").click()
+    found = pin(stage, page)
+    assert abs(found["lat"] - HERE["latitude"]) < 0.001 and abs(found["lon"] - HERE["longitude"]) < 0.001
+
+
 def test_the_map_follows_a_name(stage: Stage, new_page: NewPage) -> None:
     page = new_page(stage.url, geolocation=HERE, permissions=["geolocation"])
     open_map(page)

@@ -53,6 +53,7 @@ export async function open({ opener, chosen, locate, known }) {
     spot.textContent = words;
   });
 
+  use.disabled = true;
   let here = null; // what is known of the point under the pin
   let timer = 0;
   let asked = 0;
@@ -69,7 +70,11 @@ export async function open({ opener, chosen, locate, known }) {
     use.disabled = Boolean(found) && !found.inside;
   }
 
+  // What is still asked of a former point counts for nothing: it must not be sent for this one.
   map.on("movestart", () => {
+    clearTimeout(timer);
+    asked += 1;
+    here = null;
     use.disabled = true;
   });
   map.on("moveend", () => {
@@ -80,8 +85,8 @@ export async function open({ opener, chosen, locate, known }) {
   layers.refresh();
   look();
 
-  use.addEventListener("click", async () => {
-    if (!here) await look();
+  use.addEventListener("click", () => {
+    if (!here) return;
     const { lat, lon, spot: found } = here;
     const label = (found && found.label) || "";
     panel.close().then(() =>
