@@ -18,6 +18,7 @@ from integrations.store.media_tables import media
 from integrations.store.upload_tables import uploads
 from tests.browser.conftest import NewPage
 from tests.browser.stage import Stage, bubble, running
+from tests.conftest import wait_until
 from tests.fakes import FakeListener
 from tests.media_files import photo
 from tests.servers import free_port
@@ -106,7 +107,7 @@ def test_chosen_looked_at_sent_and_opened_large(stage: Stage, new_page: NewPage)
     page.reload()
     image = page.locator(".line.citizen img").first
     expect(image).to_be_visible()
-    page.wait_for_function("() => document.querySelector('.line.citizen img').naturalWidth > 0")
+    wait_until(lambda: page.evaluate("document.querySelector('.line.citizen img').naturalWidth > 0"))
     assert len(photo_lines(stage)) == 1
     assert left(stage) == 0
 
@@ -258,7 +259,7 @@ def test_a_reload_in_the_middle_goes_on_where_it_was_and_in_order(stage: Stage, 
     page.get_by_role("textbox", name="您想说的话").fill("后说的")
     page.get_by_role("textbox", name="您想说的话").press("Enter")
     expect(page.locator(".line.own")).to_have_count(2)
-    page.wait_for_function("() => [...document.querySelectorAll('progress')].some(bar => bar.value > 0)")
+    wait_until(lambda: page.evaluate("[...document.querySelectorAll('progress')].some(bar => bar.value > 0)"))
     page.unroute(PIECES)
     began: list[str] = []
     page.on("request", lambda one: one.method == "POST" and one.url.endswith("/uploads") and began.append(one.url))
@@ -291,7 +292,7 @@ def test_a_gateway_that_goes_in_the_middle_is_followed_by_another(
         page = new_page(first.url)
         page.route(PIECES, _stop_after(2))
         send(page, noisy(1500, 1000), words="换了一台")
-        page.wait_for_function("() => [...document.querySelectorAll('progress')].some(bar => bar.value > 0)")
+        wait_until(lambda: page.evaluate("[...document.querySelectorAll('progress')].some(bar => bar.value > 0)"))
     page.unroute(PIECES)
     began: list[str] = []
     page.on("request", lambda one: one.method == "POST" and one.url.endswith("/uploads") and began.append(one.url))
@@ -306,7 +307,7 @@ def test_an_upload_that_the_server_has_lost_is_begun_anew(stage: Stage, new_page
     page = new_page(stage.url)
     page.route(PIECES, _stop_after(1))
     send(page, noisy(1500, 1000), words="丢了再来")
-    page.wait_for_function("() => [...document.querySelectorAll('progress')].some(bar => bar.value > 0)")
+    wait_until(lambda: page.evaluate("[...document.querySelectorAll('progress')].some(bar => bar.value > 0)"))
     with stage.services.engine.connect() as db:
         begun = list(db.execute(uploads.select().with_only_columns(uploads.c.id)).scalars())
     with stage.services.unit_of_work() as tx:

@@ -212,7 +212,7 @@ def test_after_twenty_silent_seconds_the_page_looks_by_itself(stage: Stage, new_
     page.add_init_script(FALLS_SILENT)
     page.goto(stage.url)
     mine = session(page)
-    page.wait_for_function("window.streams === 1")
+    wait_until(lambda: page.evaluate("window.streams === 1"))
     page.wait_for_timeout(1000)
     asked = asks_for_lines(page)
     tell(stage, mine, "办好了。")
