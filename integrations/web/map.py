@@ -308,5 +308,5 @@ def _answer(request: Request, content: Any, kind: str, kept: str) -> Response:
     """JSON as this browser takes it, with a tag, so that what it has already is not sent again."""
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
     tag = hashlib.sha256(body).hexdigest()[:16]
-    packed = gzip.compress(body, 6, mtime=0) if len(body) >= _WORTH_PACKING else None
-    return sent(request, File(body, packed, kind, tag), {"etag": f'"{tag}"', "cache-control": kept})
+    zipped = gzip.compress(body, 6, mtime=0) if len(body) >= _WORTH_PACKING else None
+    return sent(request, File(body, zipped, kind, tag), {"etag": f'"{tag}"', "cache-control": kept})

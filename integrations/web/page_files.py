@@ -18,6 +18,8 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from integrations.web.packing import packed
+
 PAGE = Path(__file__).parent / "page"
 TYPES = {
     ".js": "text/javascript; charset=utf-8",
@@ -29,7 +31,7 @@ TYPES = {
     ".md": "text/plain; charset=utf-8",
     ".webmanifest": "application/manifest+json",
 }
-PACKED = (".js", ".css", ".html", ".svg", ".txt", ".md", ".webmanifest")
+ZIPPED = (".js", ".css", ".html", ".svg", ".txt", ".md", ".webmanifest")
 FOREVER, ASK = "public, max-age=31536000, immutable", "no-cache"
 _VERSIONED = re.compile(r"^v-([0-9a-f]{12})/(.+)$")
 _IMPORT = re.compile(r"""^(?:import|export)\b[^;]*?\bfrom\s*["']\./([\w/.-]+)["']""", re.MULTILINE)
@@ -37,10 +39,10 @@ _IMPORT = re.compile(r"""^(?:import|export)\b[^;]*?\bfrom\s*["']\./([\w/.-]+)["'
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file: its bytes, the same packed (None where that is of no use), and its tag."""
+    """One file: its bytes, the same zipped (None where that is of no use), and its tag."""
 
     body: bytes
-    packed: bytes | None
+    zipped: bytes | None
     kind: str
     tag: str
 
@@ -56,10 +58,10 @@ class PageFiles:
         found = {}
         for path in sorted(self._folder.rglob("*")):
             if path.is_file() and path.suffix in TYPES:
-                body = path.read_bytes()
-                packed = gzip.compress(body, 9, mtime=0) if path.suffix in PACKED else None
+                body = packed(path)
+                zipped = gzip.compress(body, 9, mtime=0) if path.suffix in ZIPPED else None
                 tag = hashlib.sha256(body).hexdigest()[:12]
-                found[path.relative_to(self._folder).as_posix()] = File(body, packed, TYPES[path.suffix], tag)
+                found[path.relative_to(self._folder).as_posix()] = File(body, zipped, TYPES[path.suffix], tag)
         return found
 
     @cached_property
@@ -87,7 +89,7 @@ class PageFiles:
 
     def _imports(self, name: str) -> Iterator[str]:
         folder = name.rpartition("/")[0]
-        for other in _IMPORT.findall(self.files[name].body.decode()):
+        for other in _IMPORT.findall((self._folder / name).read_text(encoding="utf-8")):
             yield f"{folder}/{other}" if folder else other
 
     def router(self) -> APIRouter:
@@ -114,8 +116,8 @@ def sent(request: Request, file: File, headers: dict[str, str]) -> Response:
         one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")
     ]:
         return Response(status_code=304, headers=headers)
-    if file.packed is not None and _takes_gzip(request.headers.get("accept-encoding", "")):
-        return Response(file.packed, headers={**headers, "content-encoding": "gzip"}, media_type=file.kind)
+    if file.zipped is not None and _takes_gzip(request.headers.get("accept-encoding", "")):
+        return Response(file.zipped, headers={**headers, "content-encoding": "gzip"}, media_type=file.kind)
     return Response(file.body, headers=headers, media_type=file.kind)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import re
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from integrations.web.page_files import ASK, FOREVER, PageFiles
+from integrations.web.page_files import ASK, FOREVER, PAGE, PageFiles
 
 FILES = PageFiles()
 
@@ -77,3 +79,29 @@ def test_nothing_else_is_given_out(client: TestClient, path: str) -> None:
 def test_every_module_that_one_needs_is_there() -> None:
     assert set(FILES.needed_by("chat.js")) <= set(FILES.files)
     assert "talk.js" in FILES.needed_by("chat.js")
+
+
+def test_comments_and_blanks_stay_here() -> None:
+    for name, file in FILES.files.items():
+        source = (PAGE / name).read_bytes()
+        if (PAGE / name).parent.joinpath("LICENSE.txt").exists():
+            assert file.body == source
+        elif name.endswith((".js", ".css")):
+            assert not re.search(rb"^\s*(//|/\*)", file.body, re.MULTILINE), name
+            assert name == "chat.css" or len(file.body) < len(source), name
+
+
+def test_the_style_sheet_is_one_with_all_that_it_imports_in_order() -> None:
+    one = FILES.files["chat.css"].body
+    assert b"@import" not in one
+    places = [
+        one.index(start)
+        for start in (b":root{color-scheme", b".head{", b".log{", b".card{", b".panel{", b"@media (forced-colors")
+    ]
+    assert places == sorted(places)
+
+
+def test_an_import_of_what_is_not_there_is_told_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "chat.css").write_text('@import "./look/gone.css";\n')
+    with pytest.raises(FileNotFoundError, match=r"look/gone\.css"):
+        _ = PageFiles(tmp_path).files
