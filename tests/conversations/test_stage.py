@@ -14,6 +14,7 @@ from integrations.services.records import Said
 from integrations.settings import Settings
 from tests.builders import conversation
 from tests.conversations import stage as stages
+from tests.conversations import talking
 from tests.conversations.script import conversations
 from tests.conversations.stage import Stage
 
@@ -56,8 +57,11 @@ def test_a_person_at_the_desk_needs_somebody_who_asked(
         stage.desk(mine.id, "take", "")
 
 
-def test_a_conversation_that_does_not_go_as_written_is_told_as_it_failed(stage: Stage) -> None:
+def test_a_conversation_that_does_not_go_as_written_is_told_as_it_failed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Here because nothing answers at all."""
+    monkeypatch.setattr(talking, "PENDING_SECONDS", 0.1)
     with pytest.raises(AssertionError, match="does not answer"):
         stage.played(next(one for one in conversations() if not one.script.issue))
     stage.close()
