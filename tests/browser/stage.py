@@ -15,6 +15,7 @@ from typing import Any
 import uvicorn
 
 from integrations.bootstrap import Services
+from integrations.commands.processes import Server
 from integrations.services.records import Bubble, Option
 from integrations.web.app import create_app
 from tests.fakes import FakeListener
@@ -44,7 +45,7 @@ def running(stage: Stage) -> Iterator[Stage]:
     """Serve it until the end of the block."""
     app = create_app(stage.services)
     config = uvicorn.Config(app, host="127.0.0.1", port=stage.port, log_level="warning", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
+    server = Server(config, app.state.streams.end_all)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until = time.monotonic() + 30
