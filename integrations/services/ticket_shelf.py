@@ -1,9 +1,14 @@
-"""A citizen's tickets on a shelf: the list, and one of them opened with what can be done about it now."""
+"""A citizen's tickets on a shelf: the list, and one of them opened with what can be done about it now.
+
+A ticket that was opened with the phone's last digits may be urged, added to and rated, by a daughter for her father,
+or after a report by telephone. It is not taken back and its pictures are not shown: four digits of a phone and a number
+are known to the unit too, and to whoever has seen the sheet.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -99,19 +104,24 @@ class TicketShelf:
             conversation = tx.conversations.get(conversation_id)
             own = conversation is not None and conversation.citizen_id == complaint.citizen_id
             media = tx.media.of_complaint(complaint.id) if own else ()
-            deeds = tuple(_deeds(complaint)) + ((Deed.RATE,) if own and _waits(tx, complaint, self.clock()) else ())
-        return Opened(lookup, complaint, own, media, deeds)
+            deeds = [one for one in _deeds(complaint) if own or one is not Deed.WITHDRAW]
+            if _waits(tx, complaint, self.clock()):
+                deeds.append(Deed.RATE)
+        return Opened(lookup, complaint, own, media, tuple(deeds))
 
     def rated(self, conversation_id: str, number: str) -> Rating:
         """The latest round as it was finished, for an answer that is sent once more. Raises NothingToRate."""
         with self.unit_of_work() as tx:
-            conversation, complaint = tx.conversations.get(conversation_id), tx.complaints.by_number(number)
-            if conversation is None or complaint is None or complaint.citizen_id != conversation.citizen_id:
-                raise NothingToRate
+            try:
+                complaint = self.rating.own.mine(tx, conversation_id, number)
+            except Rejected:
+                raise NothingToRate from None
+            theirs = self.rating.own.filed_by(tx, conversation_id, complaint)
             feedback = tx.feedbacks.of_complaint(complaint.id)
-            if feedback is None or feedback.decided_at is None or feedback.finished_at is None:
+            if feedback is None or feedback.decided_at is None or (theirs and feedback.finished_at is None):
                 raise NothingToRate
-            return self.rating.state(tx, complaint, feedback)
+            said = self.rating.state(tx, complaint, feedback)
+            return said if theirs else replace(said, question=None)
 
     def _missed(self, conversation_id: str, address: str) -> None:
         kept = (f"tickets-missed:{conversation_id}", MISSES), (f"tickets-missed-from:{address}", MISSES_FROM)
