@@ -57,6 +57,7 @@ class Keeping(Wechatting):
     def own_data(self) -> OwnData:
         return OwnData(
             unit_of_work=self.unit_of_work,
+            turns=self.turns,
             clock=self.clock,
             erasing=self.erasing,
             retention=self.retention_days,
