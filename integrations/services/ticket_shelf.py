@@ -16,8 +16,9 @@ from integrations.services.errors import Rejected
 from integrations.services.following_up import LEAST_SECONDS, FollowingUp, Lookup
 from integrations.services.ports import Clock, Limiter, Transaction, UnitOfWork
 from integrations.services.rating import NothingToRate, Rating, RatingTickets
-from integrations.services.records import Complaint
+from integrations.services.records import Complaint, Report
 from integrations.services.satisfaction import asks
+from integrations.services.supplementing import ADDED
 from kb.lifecycle import ALLOWED_MOVES, OPEN, Move
 from kb.media_types import Kind
 
@@ -51,12 +52,16 @@ class Spine:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One ticket. `own` is False where the phone's last digits have opened it; its pictures are then not shown."""
+    """One ticket. `own` is False where the phone's last digits have opened it.
+
+    Its pictures and what was added since are then not shown: they may tell more than who reads the number should know.
+    """
 
     lookup: Lookup
     complaint: Complaint
     own: bool
     media: Sequence[tuple[str, Kind]]
+    additions: Sequence[Report]
     deeds: tuple[Deed, ...]
 
 
@@ -104,10 +109,12 @@ class TicketShelf:
             conversation = tx.conversations.get(conversation_id)
             own = conversation is not None and conversation.citizen_id == complaint.citizen_id
             media = tx.media.of_complaint(complaint.id) if own else ()
+            said = tx.reports.of_complaint(complaint.id) if own else ()
+            additions = [one for one in said if one.key.startswith(ADDED)]
             deeds = [one for one in _deeds(complaint) if own or one is not Deed.WITHDRAW]
             if _waits(tx, complaint, self.clock()):
                 deeds.append(Deed.RATE)
-        return Opened(lookup, complaint, own, media, tuple(deeds))
+        return Opened(lookup, complaint, own, media, additions, tuple(deeds))
 
     def rated(self, conversation_id: str, number: str) -> Rating:
         """The latest round as it was finished, for an answer that is sent once more. Raises NothingToRate."""
