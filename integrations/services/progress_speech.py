@@ -202,13 +202,13 @@ class ProgressSpeech:
         return {"at": moment(change.at), "text": text}
 
     def _addition(self, report: Report) -> dict[str, str]:
-        said, photos, say = shortened(hide_personal(report.text), 60), len(report.photos), self.speech.words.say
+        said, photos, words = shortened(hide_personal(report.text), 60), len(report.photos), self.speech.words
         if said and photos:
-            text = say("tickets.added_both", text=said, count=photos)
+            text = words.say("tickets.added_both", text=said, count=photos)
         elif photos:
-            text = say("tickets.added_photos", count=photos)
+            text = words.say("tickets.added_photos", count=photos)
         else:
-            text = say("tickets.added_words", text=said) if said else say("tickets.added_place")
+            text = words.say("tickets.added_words", text=said) if said else words.say("tickets.added_place")
         return {"at": moment(report.at), "text": text}
 
     def _options(self, complaint: Complaint) -> tuple[Option, ...]:

@@ -16,6 +16,7 @@ from kb import ticket_number
 from kb.lifecycle import Actor, Status
 from tests.browser.conftest import NewPage
 from tests.browser.stage import Stage, bubble
+from tests.browser.test_axe import violations
 from tests.browser.test_photos import files, left, noisy, photo_lines
 from tests.builders import LAMP, PHONE, RUBBISH, filed, read, relay_all, told
 from tests.media_files import photo
@@ -500,6 +501,7 @@ def test_it_fits_every_phone(stage: Stage, new_page: NewPage, name: str, width: 
             expect(page.locator(".picked img")).to_have_count(2)
             look(page, f"{name}-addition")
             _fits(page)
+            assert violations(page) == []
             page.go_back()
             page.go_back()
         page.go_back()
