@@ -42,6 +42,7 @@ from integrations.services.notifying import Notifying
 from integrations.services.own_tickets import OwnTickets
 from integrations.services.progress_speech import ProgressSpeech
 from integrations.services.queueing import Queue
+from integrations.services.rated_for_others import TellingOwner
 from integrations.services.rating import RatingTickets
 from integrations.services.rechecking import Rechecking
 from integrations.services.repairing import Repairing
@@ -349,7 +350,12 @@ class Services(Keeping):
     @cached_property
     def rating(self) -> RatingTickets:
         return RatingTickets(
-            unit_of_work=self.unit_of_work, clock=self.clock, satisfaction=self.satisfaction, hearing=self.hearing
+            unit_of_work=self.unit_of_work,
+            clock=self.clock,
+            satisfaction=self.satisfaction,
+            hearing=self.hearing,
+            own=self.own_tickets,
+            tell_owner=TellingOwner(self.messengers, self.speech),
         )
 
     @cached_property

@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from integrations.services.adding_photos import AddingPhotos
 from integrations.services.following_up import FollowingUp
 from integrations.services.moving import Moving
 from integrations.services.own_data import OwnData
 from integrations.services.personal import PersonalRequests
 from integrations.services.rating import RatingTickets
 from integrations.services.retention import Erasing, Retaining
+from integrations.services.supplementing import Supplementing
 from integrations.services.ticket_shelf import TicketShelf
 from integrations.wechatting import Wechatting
 from kb import retention
@@ -28,6 +30,8 @@ class Keeping(Wechatting):
         def moving(self) -> Moving: ...
         @cached_property
         def rating(self) -> RatingTickets: ...
+        @cached_property
+        def supplementing(self) -> Supplementing: ...
 
     @cached_property
     def ticket_shelf(self) -> TicketShelf:
@@ -38,6 +42,10 @@ class Keeping(Wechatting):
             limiter=self.limiter,
             clock=self.clock,
         )
+
+    @cached_property
+    def adding_photos(self) -> AddingPhotos:
+        return AddingPhotos(supplementing=self.supplementing, receiving=self.receiving, uploading=self.uploading)
 
     @cached_property
     def retention_days(self) -> Retention:
@@ -57,6 +65,7 @@ class Keeping(Wechatting):
     def own_data(self) -> OwnData:
         return OwnData(
             unit_of_work=self.unit_of_work,
+            turns=self.turns,
             clock=self.clock,
             erasing=self.erasing,
             retention=self.retention_days,

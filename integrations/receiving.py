@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from integrations.clients.photos import develop
+from integrations.clients.photos import develop, reduce
 from integrations.services.conversing import Conversing
 from integrations.services.gathering import Gathering, is_typing
 from integrations.services.listening import Listening
@@ -40,6 +40,7 @@ class Media(Staffing):
             unit_of_work=self.unit_of_work,
             conversing=lambda: self.conversing,
             develop=develop,
+            reduce=reduce,
             limiter=self.limiter,
             words=self.speech.words,
             clock=self.clock,

@@ -23,6 +23,8 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 LARGEST_PIXELS = 50_000_000
 LONGEST_SIDE = 1600
 QUALITY = 82
+# As large as a list shows it, on a phone of two points for each pixel.
+SMALL_SIDE, SMALL_QUALITY = 320, 75
 
 # A large picture takes some 150 MB while it is decoded.
 _one_at_a_time = threading.Lock()
@@ -45,6 +47,16 @@ def develop(content: bytes, now: datetime) -> Developed:
             raise NotAPicture(large=True) from bomb
         except Exception as broken:  # nearly anything comes from the depths of the decoders
             raise NotAPicture(large=False) from broken
+
+
+def reduce(jpeg: bytes) -> bytes:
+    """A small copy of a picture that was written anew here."""
+    with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as picture:
+        picture.draft("RGB", (SMALL_SIDE, SMALL_SIDE))
+        picture.thumbnail((SMALL_SIDE, SMALL_SIDE))
+        target = io.BytesIO()
+        picture.save(target, "JPEG", quality=SMALL_QUALITY, optimize=True)
+        return target.getvalue()
 
 
 def _facts(picture: Image.Image, now: datetime) -> PhotoFacts:

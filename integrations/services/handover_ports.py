@@ -95,6 +95,9 @@ class CallBacks(Protocol):
     def close(self, call_id: int, state: CallState, *, by: str, at: datetime, note: str | None) -> bool:
         """Only from open."""
 
+    def forget_phones(self, conversation_id: str) -> int:
+        """Delete the numbers of all of its calls, their masks too; gives how many there were."""
+
 
 class StaffTokens(Protocol):
     """Clerks' tokens."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from integrations.services.errors import Rejected
 from integrations.services.media_ports import Developer, NotAPicture
 from integrations.services.media_records import Medium
-from integrations.services.ports import Clock, Limiter, UnitOfWork
+from integrations.services.ports import Clock, Limiter, Transaction, UnitOfWork
 from integrations.services.records import Conversation, Line, Said
 from kb.bursts import together
 from kb.media_types import Kind, type_of
@@ -44,6 +44,7 @@ class Receiving:
     unit_of_work: UnitOfWork
     conversing: Callable[[], Conversing]
     develop: Developer
+    reduce: Callable[[bytes], bytes]
     limiter: Limiter
     words: Words
     clock: Clock
@@ -68,15 +69,7 @@ class Receiving:
             if known := tx.conversations.find(conversation_id, client_id):
                 return known
         uploads = list(dict.fromkeys(uploads))
-        if len(files) + len(uploads) > MOST_PHOTOS:
-            raise Rejected(self.words.say("attached.photo_many", most=MOST_PHOTOS))
-        files = [*files, *self.uploading.contents(conversation_id, uploads)]
-        kinds = self._kinds(files)
-        self._not_too_many(conversation_id, len(files))
-        media = [
-            self._medium(conversation_id, kind, name, content)
-            for (kind, name), content in zip(kinds, files, strict=True)
-        ]
+        media = self._made(conversation_id, files, uploads)
         photos = tuple(one.id for one in media if one.kind is Kind.PHOTO)
         voice = next((one.id for one in media if one.kind is Kind.VOICE), None)
         said = Said(caption if photos else "", photos=photos, voice=voice, noted=_noted(media))
@@ -87,13 +80,43 @@ class Receiving:
             self.uploading.use_up(tx, uploads)
             return line
 
-    def show(self, mine: Conversation, medium_id: str) -> Medium:
-        """A picture or recording of this conversation's citizen. Raises Rejected, whoever else's it is or none."""
+    def pictures(self, conversation_id: str, uploads: Sequence[str]) -> list[Medium]:
+        """Of files that came in pieces, written anew and not stored yet. Raises Rejected as `take`, also for voice."""
+        media = self._made(conversation_id, (), list(dict.fromkeys(uploads)))
+        if any(one.kind is not Kind.PHOTO for one in media):
+            raise Rejected(self.words.say("attached.kind"))
+        return media
+
+    def show(self, mine: Conversation, medium_id: str, *, small: bool = False) -> Medium:
+        """A picture or recording that this conversation's citizen has sent, or that goes with a ticket of theirs.
+
+        `small`: of a picture only as much as a list shows. Raises Rejected, whoever else's it is or none.
+        """
         with self.unit_of_work() as tx:
-            medium = tx.media.get(medium_id) if tx.media.owner(medium_id) == mine.citizen_id else None
-        if medium is None:
-            raise Rejected(self.words.say("attached.gone"))
+            medium = tx.media.get(medium_id)
+            if medium is None or not self._sees(tx, mine, medium):
+                raise Rejected(self.words.say("attached.gone"))
+        if small and medium.kind is Kind.PHOTO:
+            return replace(medium, body=self.reduce(medium.body))
         return medium
+
+    @staticmethod
+    def _sees(tx: Transaction, mine: Conversation, medium: Medium) -> bool:
+        if tx.media.owner(medium.id) == mine.citizen_id:
+            return True
+        ticket = tx.complaints.get(medium.complaint_id) if medium.complaint_id else None
+        return ticket is not None and ticket.citizen_id == mine.citizen_id
+
+    def _made(self, conversation_id: str, files: Sequence[bytes], uploads: Sequence[str]) -> list[Medium]:
+        if len(files) + len(uploads) > MOST_PHOTOS:
+            raise Rejected(self.words.say("attached.photo_many", most=MOST_PHOTOS))
+        files = [*files, *self.uploading.contents(conversation_id, uploads)]
+        kinds = self._kinds(files)
+        self._not_too_many(conversation_id, len(files))
+        return [
+            self._medium(conversation_id, kind, name, content)
+            for (kind, name), content in zip(kinds, files, strict=True)
+        ]
 
     def _kinds(self, files: Sequence[bytes]) -> list[tuple[Kind, str]]:
         """What each is, by its content."""

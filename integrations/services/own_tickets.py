@@ -41,6 +41,12 @@ class OwnTickets:
                 raise Rejected("this citizen has no such ticket") from None
         return complaint
 
+    @staticmethod
+    def filed_by(tx: Transaction, conversation_id: str, complaint: Complaint) -> bool:
+        """Whether this conversation's citizen has filed it, and has not only shown the phone's last digits."""
+        conversation = tx.conversations.get(conversation_id)
+        return conversation is not None and conversation.citizen_id == complaint.citizen_id
+
 
 def _mark(conversation_id: str, number: str) -> str:
     return f"opened:{conversation_id}:{number}"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import merge
+from operator import itemgetter
 
 from integrations.services.following_up import Act, Lookup
-from integrations.services.records import Bubble, Complaint, Option
+from integrations.services.records import Bubble, Complaint, Option, Report
 from integrations.services.speech import Speech, moment, payload
 from integrations.services.supplementing import Added
 from integrations.services.urging import Pressed, Urged
@@ -58,6 +61,12 @@ class ProgressSpeech:
         late = complaint.status in OPEN and now > complaint.due_at
         key = "followup.progress_late" if late else "followup.progress_on"
         return Bubble(say(key, number=number), self._options(complaint), card)
+
+    def timeline(self, complaint: Complaint, additions: Sequence[Report]) -> list[dict[str, str]]:
+        """What has happened, with what the citizen has added, in the order of time."""
+        moved = [(one.at, self._line(complaint, one)) for one in complaint.history]
+        added = [(one.at, self._addition(one)) for one in additions]
+        return [line for _, line in merge(moved, added, key=itemgetter(0))]
 
     def own_tickets(self, lookup: Lookup, act: Act = Act.CHECK) -> Bubble:
         """A citizen's own tickets to choose from, for what they want of it."""
@@ -188,7 +197,19 @@ class ProgressSpeech:
         text = self.speech.words.say(key, **{gap: gaps[gap] for gap in self.speech.words.gaps(key)})
         if change.kind in _REASONS and change.note:
             text += f"：{shortened(hide_personal(change.note), 60)}"
+        if change.photos:  # their addresses are the department's: nobody's browser is sent there
+            text += self.speech.words.say("followup.unit_photos", count=len(change.photos))
         return {"at": moment(change.at), "text": text}
+
+    def _addition(self, report: Report) -> dict[str, str]:
+        said, photos, words = shortened(hide_personal(report.text), 60), len(report.photos), self.speech.words
+        if said and photos:
+            text = words.say("tickets.added_both", text=said, count=photos)
+        elif photos:
+            text = words.say("tickets.added_photos", count=photos)
+        else:
+            text = words.say("tickets.added_words", text=said) if said else words.say("tickets.added_place")
+        return {"at": moment(report.at), "text": text}
 
     def _options(self, complaint: Complaint) -> tuple[Option, ...]:
         """What the citizen can do about it now."""

@@ -5,9 +5,13 @@ Answers are kept as they come, so that a broken-off rating is not lost; what fol
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 
+from integrations.services.errors import Rejected
+from integrations.services.own_tickets import OwnTickets
 from integrations.services.ports import Clock, Transaction, UnitOfWork
 from integrations.services.records import Complaint
 from integrations.services.satisfaction import Satisfaction, bad
@@ -67,18 +71,24 @@ class Rating:
 
 @dataclass(frozen=True, kw_only=True)
 class RatingTickets:
-    """The use case."""
+    """The use case.
+
+    Whoever has shown the number and the phone's last digits may give the verdict too. Then whoever filed hears of it by
+    `tell_owner`, for the unit knows both as well; and they alone are asked whether the case may be told.
+    """
 
     unit_of_work: UnitOfWork
     clock: Clock
     satisfaction: Satisfaction
     hearing: Hearing
+    own: OwnTickets
+    tell_owner: Callable[[Transaction, Complaint, datetime], None] = field(default=lambda _tx, _complaint, _now: None)
 
     def current(self, conversation_id: str, number: str | None = None) -> Rating:
         """The open rating of that ticket, or the citizen's latest open one. Raises NothingToRate."""
         with self.unit_of_work() as tx:
-            feedback, complaint = self._find(tx, conversation_id, number)
-            return self.state(tx, complaint, feedback)
+            feedback, complaint, theirs = self._find(tx, conversation_id, number)
+            return _asked(self.state(tx, complaint, feedback), theirs)
 
     def answer(self, conversation_id: str, number: str, question: Question, value: bool | Level | str | None) -> Rating:
         """Keep one answer: yes or no, a level, the id of a reason, or words; None for what somebody will not say.
@@ -86,8 +96,10 @@ class RatingTickets:
         The verdict moves the ticket on. Raises NothingToRate, and ValueError for an answer of the wrong kind.
         """
         with self.unit_of_work() as tx:
-            feedback, complaint = self._find(tx, conversation_id, number)
-            return self._keep(tx, complaint, feedback, self._with(feedback, question, value))
+            feedback, complaint, theirs = self._find(tx, conversation_id, number)
+            if question is Question.MEDIA and not theirs:
+                raise ValueError("only who filed it says whether it may be told")
+            return self._keep(tx, complaint, feedback, self._with(feedback, question, value), theirs)
 
     def hear(
         self, conversation_id: str, number: str | None, text: str, tone: Tone = Tone.OTHER, *, asked: Question | None
@@ -97,7 +109,7 @@ class RatingTickets:
         `understood` is False when nothing was: then the same question is asked again. Raises NothingToRate.
         """
         with self.unit_of_work() as tx:
-            feedback, complaint = self._find(tx, conversation_id, number)
+            feedback, complaint, theirs = self._find(tx, conversation_id, number)
             text = clean(text)
             known = self.state(tx, complaint, feedback).question
             if asked is not None and known is not None:
@@ -107,8 +119,8 @@ class RatingTickets:
             else:
                 changed = self._heard(complaint, feedback, text, tone, asked)
             if changed == feedback:
-                return replace(self.state(tx, complaint, feedback), understood=False)
-            return self._keep(tx, complaint, feedback, changed)
+                return replace(_asked(self.state(tx, complaint, feedback), theirs), understood=False)
+            return self._keep(tx, complaint, feedback, changed, theirs)
 
     # -- what an answer changes --------------------------------------------------------------------------------
 
@@ -192,7 +204,7 @@ class RatingTickets:
 
     # -- keeping -----------------------------------------------------------------------------------------------
 
-    def _keep(self, tx: Transaction, complaint: Complaint, before: Feedback, changed: Feedback) -> Rating:
+    def _keep(self, tx: Transaction, complaint: Complaint, before: Feedback, changed: Feedback, theirs: bool) -> Rating:
         if before.decided_at:  # the verdict has been acted on; what was not said yet may still be added
             changed = replace(changed, solved=before.solved, level=before.level)
         rating = self.state(tx, complaint, changed)
@@ -201,24 +213,34 @@ class RatingTickets:
             changed = replace(changed, finished_at=now)
         complete = rating.question in (None, Question.MEDIA)
         changed = self.satisfaction.answered(tx, changed, now, complete=complete)
-        return self.state(tx, complaint, changed)
+        if changed.decided_at and not before.decided_at and not theirs:
+            self.tell_owner(tx, complaint, now)
+        return _asked(self.state(tx, complaint, changed), theirs)
 
-    def _find(self, tx: Transaction, conversation_id: str, number: str | None) -> tuple[Feedback, Complaint]:
+    def _find(self, tx: Transaction, conversation_id: str, number: str | None) -> tuple[Feedback, Complaint, bool]:
+        """The round that waits, its ticket, and whether this conversation's citizen has filed it."""
         now = self.clock()
         conversation = tx.conversations.get(conversation_id)
         if conversation is None:
             raise NothingToRate
+        complaint: Complaint | None
         if number:
-            complaint = tx.complaints.by_number(number)
+            try:
+                complaint = self.own.mine(tx, conversation_id, number)
+            except Rejected:
+                raise NothingToRate from None
         else:
             latest = tx.feedbacks.latest_open(conversation.citizen_id, now)
             complaint = tx.complaints.get(latest.complaint_id) if latest else None
-        if complaint is None or complaint.citizen_id != conversation.citizen_id:
+        if complaint is None:
             raise NothingToRate
+        theirs = self.own.filed_by(tx, conversation_id, complaint)
         feedback = tx.feedbacks.hold(complaint.id)
         if feedback is None or feedback.finished_at or feedback.expires_at <= now:
             raise NothingToRate
-        return feedback, complaint
+        if feedback.decided_at and not theirs:
+            raise NothingToRate
+        return feedback, complaint, theirs
 
     def state(self, tx: Transaction, complaint: Complaint, feedback: Feedback) -> Rating:
         """The rating as it stands: which question waits, and what may be answered."""
@@ -245,6 +267,11 @@ class RatingTickets:
         if feedback.round == 1:
             return False
         return any(one.media is not None for one in tx.feedbacks.rounds(feedback.complaint_id))
+
+
+def _asked(rating: Rating, theirs: bool) -> Rating:
+    """Whoever opened it by the phone's last digits is not asked whether it may be told: that is the owner's to say."""
+    return replace(rating, question=None) if rating.question is Question.MEDIA and not theirs else rating
 
 
 def value_of(question: Question, choice: str) -> bool | Level | str | None:

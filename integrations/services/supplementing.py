@@ -59,27 +59,44 @@ class Supplementing:
         text: str = "",
         place: Place | None = None,
         photos: Sequence[str] = (),
+        store: Callable[[Transaction, Complaint], None] = lambda _tx, _complaint: None,
     ) -> Added:
         """Add a report to the ticket; `key` is the message's own id.
 
+        `store` writes what belongs to it in the same transaction, once.
         Raises Rejected when the ticket is not this citizen's, or when there is nothing to add.
         """
         words = clean(text)
         if not (words or place or photos):
             raise Rejected("there is nothing to add")
-        said = Report("", f"{ADDED}{key}"[:LONGEST_KEY], words, "", self.clock(), place, tuple(photos))
+        said = Report("", _key(key), words, "", self.clock(), place, tuple(photos))
         for _ in range(TRIES):
             try:
                 with self.unit_of_work() as tx:
-                    return self._add(tx, conversation_id, self.own.mine(tx, conversation_id, number), said)
+                    return self._add(tx, conversation_id, self.own.mine(tx, conversation_id, number), said, store)
             except Conflict:  # its incident was merged or taken apart, or something else was added, in this very moment
                 continue
         raise Conflict(f"ticket {number} changed {TRIES} times while something was added; try again")
 
-    def _add(self, tx: Transaction, conversation_id: str, complaint: Complaint, said: Report) -> Added:
+    def known(self, conversation_id: str, number: str, *, key: str) -> Added | None:
+        """What came of it, where it was added before; None where it was not. Raises Rejected as `add`."""
+        with self.unit_of_work() as tx:
+            complaint = self.own.mine(tx, conversation_id, number)
+            if tx.citizen_updates.by_key(complaint.id, _key(key)) is None:
+                return None
+            return Added(_kept(complaint), complaint, fresh=False)
+
+    def _add(
+        self,
+        tx: Transaction,
+        conversation_id: str,
+        complaint: Complaint,
+        said: Report,
+        store: Callable[[Transaction, Complaint], None],
+    ) -> Added:
         tx.incidents.hold(complaint.incident_id)
         complaint = tx.complaints.get(complaint.id) or complaint
-        kept = Kept.SENT if complaint.status in OPEN else Kept.ONLY_HERE
+        kept = _kept(complaint)
         if tx.citizen_updates.by_key(complaint.id, said.key):
             return Added(kept, complaint, fresh=False)
         if complaint.status is Status.WITHDRAWN:
@@ -88,6 +105,7 @@ class Supplementing:
             return Added(Kept.TOO_MANY, complaint, fresh=False)
         conversation = tx.conversations.get(conversation_id)
         channel = conversation.channel if conversation else ""
+        store(tx, complaint)
         if not tx.reports.add(replace(said, complaint_id=complaint.id, channel=channel)):
             return Added(kept, complaint, fresh=False)
         tell = self.told(said.text, said.place, said.photos) if kept is Kept.SENT else None
@@ -104,3 +122,11 @@ class Supplementing:
             names = " ".join(link for one in photos if (link := self.link(one)))
             parts.append(self.words.say("followup.to_unit_photos", count=len(photos), names=names).strip())
         return "\n".join(parts) or self.words.say("followup.to_unit_pin")
+
+
+def _key(message_id: str) -> str:
+    return f"{ADDED}{message_id}"[:LONGEST_KEY]
+
+
+def _kept(complaint: Complaint) -> Kept:
+    return Kept.SENT if complaint.status in OPEN else Kept.ONLY_HERE

@@ -1,9 +1,14 @@
-"""A citizen's tickets on a shelf: the list, and one of them opened with what can be done about it now."""
+"""A citizen's tickets on a shelf: the list, and one of them opened with what can be done about it now.
+
+A ticket that was opened with the phone's last digits may be urged, added to and rated, by a daughter for her father,
+or after a report by telephone. It is not taken back and its pictures are not shown: four digits of a phone and a number
+are known to the unit too, and to whoever has seen the sheet.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,8 +16,9 @@ from integrations.services.errors import Rejected
 from integrations.services.following_up import LEAST_SECONDS, FollowingUp, Lookup
 from integrations.services.ports import Clock, Limiter, Transaction, UnitOfWork
 from integrations.services.rating import NothingToRate, Rating, RatingTickets
-from integrations.services.records import Complaint
+from integrations.services.records import Complaint, Report
 from integrations.services.satisfaction import asks
+from integrations.services.supplementing import ADDED
 from kb.lifecycle import ALLOWED_MOVES, OPEN, Move
 from kb.media_types import Kind
 
@@ -46,12 +52,16 @@ class Spine:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One ticket. `own` is False where the phone's last digits have opened it; its pictures are then not shown."""
+    """One ticket. `own` is False where the phone's last digits have opened it.
+
+    Its pictures and what was added since are then not shown: they may tell more than who reads the number should know.
+    """
 
     lookup: Lookup
     complaint: Complaint
     own: bool
     media: Sequence[tuple[str, Kind]]
+    additions: Sequence[Report]
     deeds: tuple[Deed, ...]
 
 
@@ -99,19 +109,26 @@ class TicketShelf:
             conversation = tx.conversations.get(conversation_id)
             own = conversation is not None and conversation.citizen_id == complaint.citizen_id
             media = tx.media.of_complaint(complaint.id) if own else ()
-            deeds = tuple(_deeds(complaint)) + ((Deed.RATE,) if own and _waits(tx, complaint, self.clock()) else ())
-        return Opened(lookup, complaint, own, media, deeds)
+            said = tx.reports.of_complaint(complaint.id) if own else ()
+            additions = [one for one in said if one.key.startswith(ADDED)]
+            deeds = [one for one in _deeds(complaint) if own or one is not Deed.WITHDRAW]
+            if _waits(tx, complaint, self.clock()):
+                deeds.append(Deed.RATE)
+        return Opened(lookup, complaint, own, media, additions, tuple(deeds))
 
     def rated(self, conversation_id: str, number: str) -> Rating:
         """The latest round as it was finished, for an answer that is sent once more. Raises NothingToRate."""
         with self.unit_of_work() as tx:
-            conversation, complaint = tx.conversations.get(conversation_id), tx.complaints.by_number(number)
-            if conversation is None or complaint is None or complaint.citizen_id != conversation.citizen_id:
-                raise NothingToRate
+            try:
+                complaint = self.rating.own.mine(tx, conversation_id, number)
+            except Rejected:
+                raise NothingToRate from None
+            theirs = self.rating.own.filed_by(tx, conversation_id, complaint)
             feedback = tx.feedbacks.of_complaint(complaint.id)
-            if feedback is None or feedback.decided_at is None or feedback.finished_at is None:
+            if feedback is None or feedback.decided_at is None or (theirs and feedback.finished_at is None):
                 raise NothingToRate
-            return self.rating.state(tx, complaint, feedback)
+            said = self.rating.state(tx, complaint, feedback)
+            return said if theirs else replace(said, question=None)
 
     def _missed(self, conversation_id: str, address: str) -> None:
         kept = (f"tickets-missed:{conversation_id}", MISSES), (f"tickets-missed-from:{address}", MISSES_FROM)

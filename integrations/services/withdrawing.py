@@ -19,11 +19,16 @@ TRIES = 5
 
 
 class TakenBack(StrEnum):
-    """What a withdrawal came to. OVER: it is closed, or a re-check of it is under way."""
+    """What a withdrawal came to. OVER: it is closed, or a re-check of it is under way.
+
+    NOT_OWN: it was opened with the phone's last digits. Those are known to more people than the one who filed, and a
+    withdrawal cannot be undone.
+    """
 
     DONE = "done"
     ALREADY = "already"
     OVER = "over"
+    NOT_OWN = "not_own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ class Withdrawing:
         """What `withdraw` would come to now. Raises Rejected when the ticket is not this citizen's."""
         with self.unit_of_work() as tx:
             complaint = self.own.mine(tx, conversation_id, number)
+            if not self.own.filed_by(tx, conversation_id, complaint):
+                return Withdrawn(TakenBack.NOT_OWN, complaint)
             if complaint.status is Status.WITHDRAWN:
                 return Withdrawn(TakenBack.ALREADY, complaint)
             try:
@@ -66,6 +73,8 @@ class Withdrawing:
             try:
                 with self.unit_of_work() as tx:
                     mine = self.own.mine(tx, conversation_id, number)
+                    if not self.own.filed_by(tx, conversation_id, mine):
+                        return Withdrawn(TakenBack.NOT_OWN, mine)
                     tx.incidents.hold(mine.incident_id)  # nobody joins, merges or closes it until this is written
                     complaint = tx.complaints.get(mine.id)
                     return self._withdraw(tx, complaint or mine, key, shortened(clean(why), 500))

@@ -80,6 +80,10 @@ class CallBackTable(Repository):
         done = self._db.execute(open_one.values(state=state, done_by=by, done_at=at, note=note, lease_until=None))
         return int(done.rowcount) == 1
 
+    def forget_phones(self, conversation_id: str) -> int:
+        known = update(call_backs).where(_c.conversation_id == conversation_id, _c.phone.is_not(None))
+        return int(self._db.execute(known.values(phone=None, key_id=None, shown="")).rowcount)
+
     def _one(self, wanted: Select[Any]) -> CallBack | None:
         row = self._db.execute(wanted).first()
         return _call(row) if row else None

@@ -25,6 +25,7 @@ class MediaTable(Repository):
             insert(media).values(
                 id=medium.id,
                 conversation_id=medium.conversation_id,
+                complaint_id=medium.complaint_id,
                 number=number,
                 kind=medium.kind.value,
                 content_type=medium.content_type,

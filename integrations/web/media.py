@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import anyio.to_thread
-from fastapi import APIRouter, Depends, File, Form, Path, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Path, Query, Response, UploadFile
 
 from integrations.bootstrap import Services
 from integrations.services.conversing import MAX_CHARACTERS
@@ -36,6 +36,9 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
     "x-robots-tag": "noindex",
 }
+
+# A list is opened again and again; another session of the same browser asks anew.
+_SMALL = {"cache-control": "private, max-age=3600", "vary": "Cookie"}
 
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 SHOWN: dict[int | str, dict[str, Any]] = {
@@ -75,13 +78,23 @@ async def send(
 @router.get(
     PATH + "/{medium_id}",
     response_class=Response,
-    summary="One's own picture or recording",
+    summary="One's own picture or recording, or one of one's own ticket",
     responses={**SHOWN, **may_answer(401, 404, 503)},
 )
-def show(mine: Mine, services: Ours, medium_id: MediumId) -> Response:
-    """For the session that sent it, and for nobody else."""
+def show(
+    mine: Mine,
+    services: Ours,
+    medium_id: MediumId,
+    size: Annotated[
+        Literal["small"] | None, Query(description="A picture of at most 320 pixels a side, for lists")
+    ] = None,
+) -> Response:
+    """For the citizen who sent it or whose ticket it goes with, and for nobody else."""
     try:
-        return _shown(services.receiving.show(mine, medium_id))
+        shown = _shown(services.receiving.show(mine, medium_id, small=size is not None))
+        if size:
+            shown.headers.update(_SMALL)
+        return shown
     except Rejected as gone:
         raise ApiError(404, "not_found", str(gone)) from gone
 
@@ -114,15 +127,21 @@ def _take(
     words = services.speech.words
     try:
         return services.receiving.take(mine.id, client_id, contents, text, uploads=uploads)
-    except TooMany as many:
-        raise ApiError(429, "too_fast", str(many), headers={"Retry-After": "60"}) from many
-    except Gone as gone:
-        raise ApiError(410, "upload_gone", str(gone)) from gone
-    except Unfinished as rest:
-        raise ApiError(409, "upload_unfinished", str(rest)) from rest
     except Rejected as refused:
-        raise ApiError(422, "not_accepted", str(refused)) from refused
+        raise refusal(refused) from refused
     except Busy as busy:
         log.warning("shed: conversation=%s %s", mine.id, busy)
         after = {"Retry-After": f"{busy.after or 5:.0f}"}
         raise ApiError(429, "busy", words.say("chat.shed"), headers=after) from busy
+
+
+def refusal(refused: Rejected) -> ApiError:
+    """Why pictures are not taken, as an answer."""
+    match refused:
+        case TooMany():
+            return ApiError(429, "too_fast", str(refused), headers={"Retry-After": "60"})
+        case Gone():
+            return ApiError(410, "upload_gone", str(refused))
+        case Unfinished():
+            return ApiError(409, "upload_unfinished", str(refused))
+    return ApiError(422, "not_accepted", str(refused))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import anyio.to_thread
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from integrations.bootstrap import Services
 from integrations.services.errors import Conflict, TryLater
-from integrations.services.own_data import Gone
+from integrations.services.own_data import Gone, NoPhone
+from integrations.services.records import Conversation
 from integrations.web.chat import Cookies, Mine, Ours, limit, only_our_page
 from integrations.web.errors import may_answer
 from kb import ticket_number
@@ -70,20 +72,32 @@ def look(mine: Mine, services: Ours, response: Response) -> KeptOut:
     summary="Erase one's phone or everything",
     responses=may_answer(401, 403, 422, 429, 503),
 )
-def erase(response: Response, mine: Mine, services: Ours, sessions: Cookies, wish: Erasure) -> GoneOut:
-    """Tickets that somebody works on stay until they are over, and with them the conversation; the phone may go."""
-    limit(services, f"my-data-erase:{mine.id}", ERASURES_A_MINUTE)
-    say = services.speech.words.say
+async def erase(response: Response, mine: Mine, services: Ours, sessions: Cookies, wish: Erasure) -> GoneOut:
+    """Tickets that somebody works on stay until they are over, and with them the conversation; the phone may go. An
+    answer that is being worked on is waited for."""
+    await anyio.to_thread.run_sync(limit, services, f"my-data-erase:{mine.id}", ERASURES_A_MINUTE)
+    async with services.own_data.at_rest(mine.id):
+        gone = await anyio.to_thread.run_sync(_erase, services, mine, wish)
+    if gone.over:
+        sessions.end(response)
+    return gone
+
+
+def _erase(services: Services, mine: Conversation, wish: Erasure) -> GoneOut:
     try:
         if wish.what == "phone":
-            taken = services.own_data.forget_phone(mine.id)
-            return GoneOut(text=say("my_data.phone_gone" if taken else "my_data.phone_none"), open=[], over=False)
+            return GoneOut(text=_no_phone(services, services.own_data.forget_phone(mine.id)), open=[], over=False)
         gone = services.own_data.erase(mine.id)
     except Conflict as busy:
         raise TryLater("a ticket changed in this very moment") from busy
-    if gone.whole:
-        sessions.end(response)
     return GoneOut(text=_told(services, gone), open=[ticket_number.display(one) for one in gone.open], over=gone.whole)
+
+
+def _no_phone(services: Services, gone: NoPhone) -> str:
+    say = services.speech.words.say
+    if gone.calls:
+        return say("my_data.phone_gone_call")
+    return say("my_data.phone_gone" if gone.numbers else "my_data.phone_none")
 
 
 def _told(services: Services, gone: Gone) -> str:

@@ -10,20 +10,25 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from integrations.bootstrap import Services
+from integrations.services.adding_photos import NotAccepted
 from integrations.services.errors import Conflict, Rejected, TryLater
 from integrations.services.following_up import Found, Lookup
+from integrations.services.media import TooMany
 from integrations.services.own_tickets import LONGEST_TEXT, OPENED_SECONDS
 from integrations.services.rating import LONGEST_WORDS, NothingToRate, Question, Rating, value_of
 from integrations.services.records import Conversation
 from integrations.services.speech import moment
 from integrations.services.supplementing import Kept
 from integrations.services.ticket_shelf import MOST, Deed, Opened, Spine, TooManyMisses
+from integrations.services.uploading import Gone, Unfinished
 from integrations.services.urging import Pressed
 from integrations.services.withdrawing import TakenBack
 from integrations.web.chat import MediumOut, Mine, Ours, only_our_page
 from integrations.web.errors import ApiError, may_answer
+from integrations.web.media import refusal
 from kb import ticket_number
 from kb.lifecycle import OPEN
+from kb.report import MOST_PHOTOS
 from kb.text import hide_personal, shortened
 
 # One session: looks and acts in a minute. One network address: numbers looked up with a phone in ten minutes.
@@ -62,9 +67,27 @@ class Act(BaseModel):
 
 
 class Addition(Act):
-    """What is added."""
+    """What is added: words, pictures, or both."""
 
-    text: Annotated[str, Field(max_length=LONGEST_TEXT), Words]
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"id": "7c1e4b0a-52d9-4b16-8a5e-3f0c9d1e2b7a", "text": "…"},
+                {
+                    "id": "8d2f5c1b-63ea-4c27-9b6f-4a1d0e2f3c8b",
+                    "text": "…",
+                    "uploads": ["0f3b5d0e6a7c4e0fb2d1c9a8e7f60514"],
+                },
+            ]
+        },
+    )
+
+    text: Annotated[str, Field(max_length=LONGEST_TEXT), Words] = ""
+    uploads: Annotated[
+        list[Annotated[str, Field(pattern="^[0-9a-f]{32}$")]],
+        Field(max_length=MOST_PHOTOS, description="Ids of pictures that came in pieces (POST /api/chat/uploads)"),
+    ] = []
 
 
 class TakingBack(Act):
@@ -197,13 +220,23 @@ def urge(mine: Mine, services: Ours, request: Request, number: Number, act: Act)
     return _done(services, mine, number, text, done=urged.pressed is Pressed.SENT)
 
 
-@router.post("/{number}/supplement", dependencies=[Depends(only_our_page)], summary="Add something", responses=ACTS)
+@router.post(
+    "/{number}/supplement",
+    dependencies=[Depends(only_our_page)],
+    summary="Add something",
+    responses={**ACTS, **may_answer(409, 410)},
+)
 def supplement(mine: Mine, services: Ours, request: Request, number: Number, act: Addition) -> ActOut:
-    """Kept with the ticket and sent on to the unit while the ticket is open."""
+    """Kept with the ticket and sent on to the unit while the ticket is open, pictures together with the words. 410 when
+    one of `uploads` is gone, 409 when it is not whole; nothing is added then."""
     _may_act(services, mine, request, number)
-    if not act.text.strip():
+    if not (act.text.strip() or act.uploads):
         raise ApiError(422, "empty", services.speech.words.say("tickets.not_added"))
-    added = _tried(services, lambda: services.supplementing.add(mine.id, number, key=f"page:{act.id}", text=act.text))
+    key, adding = f"page:{act.id}", services.adding_photos
+    try:
+        added = _tried(services, lambda: adding.add(mine.id, number, key=key, text=act.text, uploads=act.uploads))
+    except (TooMany, Gone, Unfinished, NotAccepted) as refused:
+        raise refusal(refused) from refused
     text = services.progress_speech.added(added).text
     return _done(services, mine, number, text, done=added.kept in (Kept.SENT, Kept.ONLY_HERE))
 
@@ -278,6 +311,8 @@ def _tried(services: Services, act: Callable[[], _Result]) -> _Result:
         return act()
     except Conflict as busy:
         raise TryLater("the ticket changed in this very moment") from busy
+    except (TooMany, Gone, Unfinished, NotAccepted):
+        raise
     except Rejected as closed:  # the time for which it was open is over by now
         raise _no_ticket(services) from closed
 
@@ -301,10 +336,12 @@ def _spine(services: Services, spine: Spine) -> SpineOut:
 
 
 def _ticket(services: Services, opened: Opened) -> TicketOut:
-    card = services.progress_speech.progress(opened.lookup, now=services.clock()).card
+    speech = services.progress_speech
+    card = speech.progress(opened.lookup, now=services.clock()).card or {}
+    timeline = speech.timeline(opened.complaint, opened.additions)
     return TicketOut(
         ticket=_spine(services, Spine(opened.complaint, Deed.RATE in opened.deeds)),
-        card=card or {},
+        card={**card, "timeline": timeline},
         media=[MediumOut(kind=kind.value, url=f"/api/chat/media/{one}") for one, kind in opened.media],
         acts=list(opened.deeds),
         own=opened.own,

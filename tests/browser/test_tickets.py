@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from integrations.bootstrap import Services
 from integrations.services.records import Complaint
@@ -16,7 +16,10 @@ from kb import ticket_number
 from kb.lifecycle import Actor, Status
 from tests.browser.conftest import NewPage
 from tests.browser.stage import Stage, bubble
+from tests.browser.test_axe import violations
+from tests.browser.test_photos import files, left, noisy, photo_lines
 from tests.builders import LAMP, PHONE, RUBBISH, filed, read, relay_all, told
+from tests.media_files import photo
 
 expect.set_options(timeout=20_000)
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -162,6 +165,161 @@ def test_without_a_network_what_was_written_stays_and_is_sent_once(stage: Stage,
     expect(page.get_by_text("记到编号")).to_be_visible()
     with stage.services.unit_of_work() as tx:
         assert [one.text for one in tx.reports.of_complaint(complaint.id)][1:] == ["灯杆歪了"]
+
+
+def choose(page: Page, *contents: bytes) -> None:
+    with page.expect_file_chooser() as chosen:
+        page.get_by_role("dialog").last.get_by_role("button", name="从相册选").click()
+    chosen.value.set_files(files(*contents))
+
+
+def added(stage: Stage, complaint: Complaint) -> list[tuple[str, int]]:
+    with stage.services.unit_of_work() as tx:
+        return [(one.text, len(one.photos)) for one in tx.reports.of_complaint(complaint.id)][1:]
+
+
+def test_pictures_are_added_with_the_words_and_shown_with_the_ticket(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url)
+    complaint = mine(stage, page)
+    open_list(page)
+    open_one(page, "路灯")
+    tap(page, "补充")
+    tap(page, "交上去")
+    expect(page.get_by_text("您还没写内容呢")).to_be_visible()
+    choose(page, noisy(900, 600), photo("blue"), photo("green"))
+    shown = page.get_by_role("dialog").last
+    expect(shown.get_by_role("list", name="选好的照片").get_by_role("listitem")).to_have_count(3)
+    expect(shown.get_by_role("button", name="交上去")).to_be_focused()
+    tap(page, "不发照片 3")
+    page.get_by_label("补充的内容").fill("灯杆也歪了")
+    look(page, "addition")
+    tap(page, "交上去")
+    expect(page.get_by_text("记到编号")).to_be_focused()
+    tap(page, "知道了")
+    ticket = page.get_by_role("dialog", name="诉求详情")
+    expect(ticket).to_contain_text("您补充：灯杆也歪了（照片2张）")
+    pictures = ticket.get_by_role("button", name=re.compile("^照片"))
+    expect(pictures).to_have_count(2)
+    pictures.nth(0).scroll_into_view_if_needed()
+    until(page, lambda: page.evaluate("document.querySelector('.ticket-photo img').naturalWidth") > 0)
+    assert page.evaluate("document.querySelector('.ticket-photo img').naturalWidth") <= 320
+    look(page, "with_pictures")
+    pictures.nth(1).click()
+    expect(page.get_by_role("dialog", name="照片 2，共 2 张").get_by_role("img")).to_be_visible()
+    page.go_back()
+    expect(pictures.nth(1)).to_be_focused()
+    assert added(stage, complaint) == [("灯杆也歪了", 2)]
+    assert photo_lines(stage) == [] and left(stage) == 0
+
+
+def test_an_addition_whose_answer_is_lost_is_added_once_also_after_a_reload(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url)
+    complaint = mine(stage, page)
+    open_list(page)
+    open_one(page, "路灯")
+    tap(page, "补充")
+    choose(page, noisy(400, 300))
+    page.get_by_label("补充的内容").fill("灯杆也歪了")
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/supplement", lose)
+    tap(page, "交上去")
+    expect(page.get_by_text("还没有交上去")).to_be_visible()
+    assert added(stage, complaint) == [("灯杆也歪了", 1)]
+    page.unroute("**/supplement")
+    page.reload()
+    open_list(page)
+    open_one(page, "路灯")
+    tap(page, "补充")
+    expect(page.get_by_label("补充的内容")).to_have_value("灯杆也歪了")
+    expect(page.get_by_role("list", name="选好的照片").get_by_role("listitem")).to_have_count(1)
+    tap(page, "交上去")
+    expect(page.get_by_text("记到编号")).to_be_visible()
+    assert added(stage, complaint) == [("灯杆也歪了", 1)]
+    tap(page, "知道了")
+    tap(page, "补充")
+    expect(page.get_by_label("补充的内容")).to_have_value("")
+    expect(page.get_by_role("list", name="选好的照片").get_by_role("listitem")).to_have_count(0)
+
+
+def test_a_line_that_breaks_among_the_pieces_is_gone_on_with(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url)
+    complaint = mine(stage, page)
+    open_list(page)
+    open_one(page, "路灯")
+    tap(page, "补充")
+    choose(page, noisy(1200, 900))
+    sent = {"pieces": 0}
+
+    def breaks(route: Route) -> None:
+        piece = route.request.method == "PATCH"
+        sent["pieces"] += piece
+        route.abort() if piece and sent["pieces"] == 3 else route.continue_()
+
+    page.route("**/api/chat/uploads/*", breaks)
+    tap(page, "交上去")
+    expect(page.get_by_text("还没有交上去")).to_be_visible()
+    tap(page, "交上去")
+    expect(page.get_by_text("记到编号")).to_be_visible()
+    assert added(stage, complaint) == [("", 1)] and left(stage) == 0
+
+
+def test_pictures_of_the_department_are_told_of_and_no_foreign_address_is_asked(
+    stage: Stage, new_page: NewPage
+) -> None:
+    page = new_page(stage.url)
+    complaint = mine(stage, page)
+    hostile = "http://127.0.0.1:1/x.png"
+    with stage.services.unit_of_work() as tx:
+        known = tx.complaints.get(complaint.id)
+        assert known is not None
+        known = stage.services.moving.make(tx, known, Status.DISPATCHED, actor=Actor.DISPATCH)
+        known = stage.services.moving.make(tx, known, Status.ACCEPTED, actor=Actor.DEPARTMENT, unit="市北区照明班")
+        stage.services.moving.make(
+            tx,
+            known,
+            Status.CLOSED,
+            actor=Actor.DEPARTMENT,
+            note=f"换了灯头 {hostile}",
+            photos=(hostile, "javascript:1"),
+        )
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_list(page)
+    open_one(page, "路灯")
+    expect(page.get_by_role("dialog", name="诉求详情")).to_contain_text("单位拍了2张照片")
+    look(page, "of_the_department")
+    assert asked and all(url.startswith((stage.url, "blob:", "data:")) for url in asked)
+    assert page.locator("dialog img").count() == 0
+
+
+def test_whoever_has_number_and_phone_rates_and_does_not_take_back(stage: Stage, new_page: NewPage) -> None:
+    complaint = filed(stage.services)
+    page = new_page(stage.url)
+    open_list(page)
+
+    def look_up() -> None:
+        page.get_by_label("诉求编号").fill(complaint.number)
+        page.get_by_label("手机号后四位").fill(PHONE[-4:])
+        tap(page, "查一查")
+        expect(page.get_by_role("dialog", name="诉求详情")).to_be_visible()
+
+    look_up()
+    expect(page.get_by_role("button", name="催一催")).to_be_visible()
+    expect(page.get_by_role("button", name="撤回", exact=True)).to_have_count(0)
+    page.go_back()
+    close(stage.services, complaint)
+    look_up()
+    tap(page, "评价")
+    for answer in ("解决了", "非常满意", "联系过"):
+        tap(page, answer)
+    expect(page.get_by_text("评价记好了")).to_be_visible()
+    tap(page, "知道了")
+    expect(page.get_by_role("dialog", name="诉求详情")).to_contain_text("已办结，您已评价")
+    assert read(stage.services, complaint).status is Status.RATED
 
 
 def test_a_list_that_does_not_come_can_be_asked_for_again(stage: Stage, new_page: NewPage) -> None:
@@ -335,6 +493,16 @@ def test_it_fits_every_phone(stage: Stage, new_page: NewPage, name: str, width: 
             expect(page.locator(".ticket-head")).to_be_visible()
             look(page, f"{name}-one")
             _fits(page)
+            page.go_back()
+            page.locator(".ticket-row").filter(has_text="路灯").click()
+            page.locator(".ticket-deeds .option").nth(1).click()
+            page.locator("#deed-words").fill("灯杆也歪了")
+            page.locator("dialog input[type=file]").last.set_input_files(files(photo("blue"), photo("green")))
+            expect(page.locator(".picked img")).to_have_count(2)
+            look(page, f"{name}-addition")
+            _fits(page)
+            assert violations(page) == []
+            page.go_back()
             page.go_back()
         page.go_back()
         expect(page.locator("dialog")).to_have_count(0)

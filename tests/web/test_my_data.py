@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import httpx
@@ -10,14 +11,17 @@ import pytest
 from sqlalchemy import select
 
 from integrations.bootstrap import Services
-from integrations.services.records import Complaint
+from integrations.services import own_data
+from integrations.services.errors import TryLater
+from integrations.services.handover_records import CallState
+from integrations.services.records import Complaint, Said
 from integrations.store.personal_tables import personal_acts
 from integrations.web import my_data
 from kb import ticket_number
 from kb.lifecycle import Actor, Move, Status
 from tests import media_files
-from tests.builders import LAMP, PHONE, RUBBISH, outbox, read, told
-from tests.fakes import FakeDispatcher
+from tests.builders import LAMP, PHONE, RUBBISH, conversation, outbox, read, told
+from tests.fakes import FakeDispatcher, FakeListener
 from tests.services.test_personal import SECRET_WORDS, _summaries, end, stored
 from tests.web.conftest import OURS, Browser, problem
 
@@ -165,3 +169,119 @@ def test_only_our_page_with_a_session_may_and_not_without_end(
     assert problem(erase(new_browser()), 401)["code"] == "no_session"
     codes = [erase(browser, "phone").status_code for _ in range(my_data.ERASURES_A_MINUTE + 1)]
     assert codes == [200] * my_data.ERASURES_A_MINUTE + [429]
+
+
+# -- calls that were promised ------------------------------------------------------------------------------------
+
+
+def test_a_call_that_was_promised_goes_with_the_phone(services: Services, browser: Browser) -> None:
+    mine = str(browser.begin()["conversation"])
+    call = services.calling_back.promise(mine, PHONE, about="路灯坏了")
+    assert look(browser)["phones"] == ["138****5678"]
+
+    first, again = erase(browser, "phone").json(), erase(browser, "phone").json()
+
+    assert first["text"] == services.speech.words.say("my_data.phone_gone_call")
+    assert again["text"] == services.speech.words.say("my_data.phone_none")
+    assert services.calling_back.to_make() == []
+    with services.unit_of_work() as tx:
+        known = tx.call_backs.get(call.id)
+        assert tx.call_backs.phone(call.id) is None
+    assert known is not None and (known.state, known.shown) == (CallState.WITHDRAWN, "")
+    assert look(browser)["phones"] == [] and "138****5678" not in stored(services)
+    assert services.calling_back.known_phone(mine) is None
+
+
+def test_the_number_of_a_call_that_was_made_goes_too_and_others_keep_theirs(
+    services: Services, browser: Browser, new_browser: Callable[[], Browser]
+) -> None:
+    mine, theirs = str(browser.begin()["conversation"]), str(new_browser().begin()["conversation"])
+    made, other = (services.calling_back.promise(one, PHONE) for one in (mine, theirs))
+    services.calling_back.tick_off(made.id, by="desk-1", reached=True)
+
+    assert erase(browser, "phone").json()["text"] == services.speech.words.say("my_data.phone_gone")
+
+    with services.unit_of_work() as tx:
+        assert (tx.call_backs.phone(made.id), tx.call_backs.phone(other.id)) == (None, PHONE)
+    assert [one.id for one in services.calling_back.to_make()] == [other.id]
+
+
+# -- beside an answer that is being worked on --------------------------------------------------------------------
+
+Run = Callable[[Coroutine[Any, Any, None]], None]
+
+
+async def _until_heard(listener: FakeListener, mine: str) -> None:
+    for _ in range(400):
+        if listener.at_once.get(mine):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("nobody heard it")
+
+
+def test_an_answer_that_is_being_worked_on_comes_first_and_then_goes_with_the_rest(
+    services: Services, run: Run, listener: FakeListener
+) -> None:
+    mine = conversation(services)
+    services.conversing.accept(mine.id, "message-001", Said(SECRET_WORDS))
+    listener.seconds = 0.3
+
+    async def story() -> None:
+        driving = asyncio.create_task(services.conversing.drive(mine))
+        await _until_heard(listener, mine.id)
+        async with services.own_data.at_rest(mine.id):
+            assert [one.body["text"] for one in services.conversing.history(mine.id)][-1] == f"听到了：{SECRET_WORDS}"
+            services.own_data.erase(mine.id)
+        await driving
+
+    run(story())
+    assert services.conversing.history(mine.id) == []
+    assert SECRET_WORDS not in stored(services)
+
+
+def test_what_comes_while_everything_is_erased_is_not_answered_afterwards(
+    services: Services, run: Run, listener: FakeListener
+) -> None:
+    mine = conversation(services)
+
+    async def story() -> None:
+        async with services.own_data.at_rest(mine.id):
+            services.conversing.accept(mine.id, "message-001", Said(SECRET_WORDS))
+            driving = asyncio.create_task(services.conversing.drive(mine))
+            await asyncio.sleep(0.2)
+            services.own_data.erase(mine.id)
+        await driving
+
+    run(story())
+    assert listener.texts == [] and services.conversing.history(mine.id) == []
+    assert SECRET_WORDS not in stored(services)
+
+
+def test_an_answer_that_does_not_end_puts_it_off(
+    services: Services, run: Run, listener: FakeListener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_data, "PATIENCE_SECONDS", 0.1)
+    mine = conversation(services)
+    services.conversing.accept(mine.id, "message-001", Said(SECRET_WORDS))
+    listener.seconds = 0.6
+
+    async def story() -> None:
+        driving = asyncio.create_task(services.conversing.drive(mine))
+        await _until_heard(listener, mine.id)
+        with pytest.raises(TryLater):
+            async with services.own_data.at_rest(mine.id):
+                raise AssertionError("an answer was being worked on")
+        await driving
+
+    run(story())
+    assert SECRET_WORDS in stored(services)
+
+
+def test_the_page_waits_for_the_answer_too(services: Services, browser: Browser) -> None:
+    if not hasattr(services.turns, "away"):
+        pytest.skip("a Redis that is away cannot be had here")
+    browser.begin()
+    services.turns.away = True
+    assert problem(erase(browser), 503)["code"] == "try_later"
+    services.turns.away = False
+    assert erase(browser).json()["over"]

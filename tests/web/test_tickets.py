@@ -242,13 +242,104 @@ def test_number_and_phone_open_a_ticket_for_this_session_for_a_while(
     seen = find(other, f" {ticket_number.display(complaint.number)} ").json()
 
     assert not seen["own"] and seen["open_minutes"] == OPENED_SECONDS // 60
-    assert seen["media"] == [] and "rate" not in seen["acts"]
+    assert seen["media"] == [] and seen["acts"] == ["urge", "supplement"]
     assert act(other, complaint.number, "urge").json()["done"]
     assert get(other).json()["tickets"] == [], "it is looked at, not taken over"
     assert problem(get(third, f"/{complaint.number}"), 404)["code"] == "no_ticket"
     clock.move(seconds=OPENED_SECONDS + 1)
     assert problem(get(other, f"/{complaint.number}"), 404)["code"] == "no_ticket"
     assert problem(act(other, complaint.number, "urge", id="act-00002"), 404)["code"] == "no_ticket"
+
+
+def test_taking_back_is_for_who_filed_it(
+    services: Services, new_browser: Callable[[], Browser], clock: FakeClock
+) -> None:
+    owner, other = new_browser(), new_browser()
+    complaint = mine(services, owner)
+    other.begin()
+    find(other, complaint.number)
+
+    for confirm in (False, True):
+        refused = act(other, complaint.number, "withdraw", id=f"act-{confirm:05}", confirm=confirm).json()
+        assert not refused["done"] and "登记的那边" in refused["text"]
+
+    assert read(services, complaint).status is Status.FILED
+    assert act(owner, complaint.number, "withdraw", confirm=True).json()["done"]
+
+
+def rate_all(browser: Browser, number: str, **chosen: str) -> tuple[dict[str, Any], list[str]]:
+    """Answer what is asked, with the first choice where none is given; the end, and what was asked."""
+    asked, seen = get(browser, f"/{number}/rating").json(), []
+    while asked["question"]:
+        seen.append(asked["question"])
+        choice = chosen.get(asked["question"], asked["choices"][0]["choice"])
+        asked = act(browser, number, "rating", question=asked["question"], choice=choice).json()
+    return asked, seen
+
+
+def test_number_and_phone_may_rate_and_who_filed_it_hears_of_it(
+    services: Services, new_browser: Callable[[], Browser], dispatcher: FakeDispatcher
+) -> None:
+    owner, other = new_browser(), new_browser()
+    complaint = closed(services, dispatcher, owner)
+    number = complaint.number
+    other.begin()
+    assert problem(get(other, f"/{number}/rating"), 404)["code"] == "no_ticket"
+    assert "rate" in find(other, number).json()["acts"]
+
+    end, seen = rate_all(other, number)
+
+    assert seen == ["rating_solved", "rating_satisfied", "rating_contacted"], "whether it may be told is the owner's"
+    assert end["text"] == services.speech.words.say("feedback.thanks_good")
+    again = act(other, number, "rating", question="rating_contacted", choice="yes").json()
+    assert again == end, "its answer was lost on the way"
+    told = [one for one in owner.messages() if "登记的手机号后四位" in one["text"]]
+    assert len(told) == 1 and told[0]["options"] and ticket_number.display(number) in told[0]["text"]
+    assert "登记的手机号后四位" not in str(other.messages())
+    seen_again = get(other, f"/{number}").json()
+    assert seen_again["ticket"]["status"] == "rated" and seen_again["acts"] == []
+    act(other, number, "rating", id="act-00009", question="rating_media", choice="yes")
+    with services.unit_of_work() as tx:
+        feedback = tx.feedbacks.of_complaint(complaint.id)
+    assert feedback is not None and feedback.decided_at and feedback.media is None
+
+
+def test_ones_own_rating_is_not_told_to_oneself(
+    services: Services, browser: Browser, dispatcher: FakeDispatcher
+) -> None:
+    number = closed(services, dispatcher, browser).number
+    rate_all(browser, number)
+    assert "登记的手机号后四位" not in str(browser.messages())
+
+
+def test_a_verdict_by_phone_that_is_bad_has_it_looked_at_again(
+    services: Services, new_browser: Callable[[], Browser], dispatcher: FakeDispatcher
+) -> None:
+    owner, other = new_browser(), new_browser()
+    number = closed(services, dispatcher, owner).number
+    other.begin()
+    find(other, number)
+
+    rate_all(other, number, rating_solved="no", rating_satisfied="dissatisfied", rating_reason="skip")
+
+    assert get(owner, f"/{number}").json()["ticket"]["status"] == "rechecking"
+    assert any("登记的手机号后四位" in one["text"] for one in owner.messages())
+
+
+def test_a_rating_by_phone_ends_with_the_time_for_which_it_is_open(
+    services: Services, new_browser: Callable[[], Browser], dispatcher: FakeDispatcher, clock: FakeClock
+) -> None:
+    owner, other = new_browser(), new_browser()
+    complaint = closed(services, dispatcher, owner)
+    other.begin()
+    find(other, complaint.number)
+    act(other, complaint.number, "rating", question="rating_solved", choice="yes")
+    clock.move(seconds=OPENED_SECONDS + 1)
+
+    late = act(other, complaint.number, "rating", id="act-00002", question="rating_satisfied", choice="satisfied")
+
+    assert problem(late, 404)["code"] == "no_ticket"
+    assert read(services, complaint).status is Status.CLOSED
 
 
 def test_a_wrong_phone_and_a_number_that_nobody_has_are_one_answer(

@@ -68,26 +68,36 @@ async function upload(record, wanted, moved) {
   await keep(record);
 }
 
-// Sends a message with pictures. `wanted()`: whether it is still to be sent;
-// `moved(index, share)` hears how far each picture is.
-export async function sendWithPhotos({ id, body }, { wanted, moved }) {
+// Brings the pictures that are kept under these ids to the server, then does
+// `work(uploads)` with their ids there, and forgets them when it is done.
+// `wanted()`: whether they are still to be sent; `moved(index, share)` hears
+// how far each picture is.
+export async function withUploads(ids, work, { wanted = () => true, moved = () => {} } = {}) {
   await loadWords("photos");
-  const records = await Promise.all(body.photos.map(kept));
+  const records = await Promise.all(ids.map(kept));
   if (!records.every(Boolean)) throw new Failure(t("photos.lost"), { status: 410 });
   for (const [index, record] of records.entries()) await upload(record, wanted, (share) => moved(index, share));
-  const form = new FormData();
-  form.append("id", id);
-  if (body.text) form.append("text", body.text);
-  for (const record of records) form.append("upload", record.upload);
   try {
-    const answer = await withSession(() => exchange("POST", "/api/chat/media", { headers: OURS, body: form, read: (response) => response.json() }));
-    forget(body.photos);
+    const answer = await work(records.map((record) => record.upload));
+    forget(ids);
     return answer;
   } catch (failure) {
     if (failure.status !== 410 && failure.status !== 409) throw failure;
     await Promise.all(records.map(anew));
     throw new Failure(failure.message, { status: 503 });
   }
+}
+
+// Sends a message with pictures.
+export function sendWithPhotos({ id, body }, ways) {
+  const send = (uploads) => {
+    const form = new FormData();
+    form.append("id", id);
+    if (body.text) form.append("text", body.text);
+    for (const one of uploads) form.append("upload", one);
+    return withSession(() => exchange("POST", "/api/chat/media", { headers: OURS, body: form, read: (response) => response.json() }));
+  };
+  return withUploads(body.photos, send, ways);
 }
 
 // The pictures of a message that is on its way, as addresses for <img>.

@@ -59,11 +59,11 @@ export const unsentMessages = {
   drop: (id) => attempt(() => localStorage.removeItem(PREFIX + id)),
 };
 
-// What was begun to be added to a ticket, until it has been sent.
+// What was begun to be added to a ticket, until it has been sent: {text, photos, id, tried}.
 export const additions = {
-  read: (number) => attempt(() => sessionStorage.getItem(`jiesu.addition.${number}`) || "", ""),
-  write: (number, text) =>
-    attempt(() => (text ? sessionStorage.setItem(`jiesu.addition.${number}`, text) : sessionStorage.removeItem(`jiesu.addition.${number}`))),
+  read: (number) => attempt(() => JSON.parse(sessionStorage.getItem(`jiesu.addition.${number}`)) || {}, {}),
+  write: (number, begun) => attempt(() => sessionStorage.setItem(`jiesu.addition.${number}`, JSON.stringify(begun))),
+  drop: (number) => attempt(() => sessionStorage.removeItem(`jiesu.addition.${number}`)),
 };
 
 // All that this browser keeps of what the citizen said.

@@ -93,7 +93,8 @@ function photoButton(all, index) {
     const panel = await import("./panels/photo.js").catch(() => null);
     if (panel) panel.open(opener, all, index);
   };
-  const image = element("img", { src: all[index], alt: t("talk.photo_open", { number }), loading: "lazy", decoding: "async" });
+  const small = all[index].startsWith("/") ? `${all[index]}?size=small` : all[index];
+  const image = element("img", { src: small, alt: t("talk.photo_open", { number }), loading: "lazy", decoding: "async" });
   return element("button", { type: "button", class: "photo", onclick: show }, image);
 }
 

@@ -78,13 +78,24 @@ function deeds(seen, act) {
 function media({ media: all }) {
   if (!all.length) return null;
   const count = { photo: 0, voice: 0 };
+  const photos = all.filter(({ kind }) => kind === "photo").map(({ url }) => url);
   const shown = all.map(({ kind, url }) => {
     count[kind] += 1;
     const name = t(`tickets.${kind}`, { count: count[kind] });
-    if (kind === "photo") return element("li", {}, element("img", { src: url, alt: name, loading: "lazy" }));
+    if (kind === "photo") return element("li", {}, photoButton(photos, count.photo - 1, name));
     return element("li", {}, element("a", { href: url, target: "_blank", rel: "noopener" }, name));
   });
   return element("section", { class: "ticket-section" }, heading(t("tickets.media")), element("ul", { class: "ticket-media", role: "list" }, shown));
+}
+
+// Small in the list, large when it is tapped.
+function photoButton(photos, index, name) {
+  const show = async ({ currentTarget: opener }) => {
+    const panel = await import("./photo.js").catch(() => null);
+    if (panel) panel.open(opener, photos, index);
+  };
+  const image = element("img", { src: `${photos[index]}?size=small`, alt: name, loading: "lazy" });
+  return element("button", { type: "button", class: "ticket-photo", onclick: show }, image);
 }
 
 // ---- a copy to keep -------------------------------------------------------

@@ -2,14 +2,11 @@
 
 import { element } from "../element.js";
 import { openPanel } from "../panel.js";
-import { withPhones } from "../phones.js";
-import { additions } from "../storage.js";
 import { ask } from "../transport.js";
 import { newId } from "../unsent.js";
 import { t } from "../words.js";
-import { failed, why } from "./ticket_parts.js";
+import { answers, button, failed, put, told, why, writing, wrongLine } from "./ticket_parts.js";
 
-const LONGEST = 1000;
 const LONGEST_RATING = 500;
 
 // `fresh(ticket)` hears what the ticket is like after it; gives when it was closed.
@@ -19,26 +16,6 @@ export function openDeed(act, ticket, opener, fresh) {
   ({ urge, supplement, withdraw, rate })[act](deed);
   return panel.closed;
 }
-
-const button = (text, onclick, main) => element("button", { type: "button", class: main ? "option main" : "option", onclick }, text);
-
-// The question gets the focus: whoever listens hears it first.
-function put({ panel }, question, ...rest) {
-  const asked = element("p", { class: "deed-question", tabindex: "-1" }, withPhones(question));
-  panel.body.replaceChildren(asked, ...rest.filter(Boolean));
-  panel.body.scrollTop = 0;
-  asked.focus({ preventScroll: true });
-}
-
-function answers(...buttons) {
-  return element("div", { class: "deed-answers" }, buttons.filter(Boolean));
-}
-
-function told(deed, text, main) {
-  put(deed, text, answers(button(t("tickets.understood"), deed.panel.close, main !== false)));
-}
-
-const wrongLine = () => element("p", { class: "ticket-wrong", role: "alert" });
 
 // Sends it; while it is under way nothing can be tapped twice. "" or what went wrong.
 async function send(deed, path, body, done) {
@@ -69,34 +46,14 @@ function urge(deed) {
 
 // ---- adding ---------------------------------------------------------------
 
-function writing(label, longest, rows) {
-  const words = element("textarea", { id: "deed-words", rows, maxlength: longest });
-  const left = element("small", { class: "deed-left" });
-  const count = () => (left.textContent = longest - words.value.length < 100 ? t("tickets.left", { count: longest - words.value.length }) : "");
-  words.addEventListener("input", count);
-  return { words, node: element("div", { class: "ticket-field" }, element("label", { for: "deed-words" }, label), words, left) };
-}
-
-function supplement(deed) {
-  const { words, node } = writing(t("tickets.supplement_label"), LONGEST, "5");
-  const wrong = wrongLine();
-  let sent = "";
-  words.value = additions.read(deed.ticket.number);
-  words.addEventListener("input", () => additions.write(deed.ticket.number, words.value));
-  const yes = button(t("tickets.supplement_yes"), async () => {
-    const text = words.value.trim();
-    wrong.textContent = text ? "" : t("tickets.supplement_none");
-    if (!text) return words.focus();
-    // Other words are another addition; the same ones are never added twice.
-    if (sent && sent !== text) deed.id = newId();
-    sent = text;
-    wrong.textContent = await send(deed, "supplement", { text }, (answer) => {
-      if (answer.done) additions.write(deed.ticket.number, "");
-      told(deed, answer.text);
-    });
-    return undefined;
-  }, true);
-  put(deed, t("tickets.supplement_ask"), node, wrong, answers(yes));
+async function supplement(deed) {
+  try {
+    const { openAddition } = await import("./ticket_addition.js");
+    await openAddition(deed);
+  } catch (problem) {
+    console.warn(problem);
+    deed.panel.body.replaceChildren(failed(t("tickets.no_network"), () => supplement(deed)));
+  }
 }
 
 // ---- taking back ----------------------------------------------------------
