@@ -13,14 +13,6 @@ from tests.web.conftest import Gateway
 
 FILE = f"{PageFiles().base}/chat.js"
 PATHS = ("/", "/?lang=en", "/plain", FILE, "/page/chat.css", "/page-words/en/help", "/page/no.js")
-    "/",
-    "/?lang=en",
-    "/plain",
-    f"{PageFiles().base}/chat.js",
-    "/page/chat.css",
-    "/page-words/en/help",
-    "/page/no.js",
-)
 SAME = ("content-type", "cache-control", "etag", "content-language", "vary", "content-encoding", "content-length")
 
 
