@@ -17,13 +17,15 @@ from integrations.bootstrap import Services
 from integrations.web import wechat_js, wechat_login
 from integrations.web.page_files import ASK, ASKED, File, PageFiles, sent
 from kb import page_words
-from kb.page_words import FIRST
+from kb.page_words import FIRST, Frame
 
 TEMPLATES = Path(__file__).parent / "templates"
 LANGUAGE = "jiesu_language"
 YEAR = 365 * 24 * 3600
 # Topics whose words the page brings along; the others are fetched by the panel that needs them.
 AT_ONCE = ("page", "talk", "cards")
+# The assistant's fixed words, word for word in Chinese.
+TERMS = "terms"
 
 
 class FirstView:
@@ -85,8 +87,20 @@ class FirstView:
         frame = self.words.frame(language)
         template = self._templates.get_template("plain.html")
         return template.render(
-            base=self.files.base, language=frame.language, languages=self._choice, t=frame.say, **shown
+            base=self.files.base,
+            language=frame.language,
+            languages=self._choice,
+            t=frame.say,
+            gloss=self._glosses(frame).get,
+            **shown,
         )
+
+    def _glosses(self, frame: Frame) -> dict[str, str]:
+        """The assistant's fixed words in a language that is not Chinese, as `glosses.js` has them on the whole page."""
+        if frame.language.startswith("zh"):
+            return {}
+        said, own = self.words.frame(FIRST).of((TERMS,))[0], frame.sentences
+        return {text: own[key] for key, text in said.items()}
 
     def _topic(self, language: str, topic: str) -> File | None:
         if topic not in self.words.topics:

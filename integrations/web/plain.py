@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from integrations.bootstrap import Services
 from integrations.services.errors import ServiceError
-from integrations.services.records import Conversation, Line
+from integrations.services.records import Conversation, Line, Sender
 from integrations.web import chat, media, plain_forms, wechat_login
 from integrations.web.errors import ApiError
 from integrations.web.first_view import FirstView
@@ -96,7 +96,8 @@ def router(services: Services, sessions: Sessions, view: FirstView) -> APIRouter
                 trouble = trouble or Trouble(refused.status, str(refused))
             except ServiceError:
                 trouble = trouble or Trouble(503, say("chat.busy"))
-        body = view.plain(language, lines=lines, pending=pending, trouble=trouble, id=plain_forms.new_id())
+        asked = next((line.seq for line in reversed(lines) if line.options or line.sender != Sender.NOTICE), 0)
+        body = view.plain(language, lines=lines, asked=asked, pending=pending, trouble=trouble, id=plain_forms.new_id())
         response = Response(body, trouble.status if trouble else 200, headers(language), HTML)
         if trouble and trouble.over:
             response.headers["connection"] = "close"

@@ -10,10 +10,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from kb import page_words
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import NewPage, picture
 from tests.browser.stage import Stage, bubble
 from tests.browser.states import STATES, say
 from tests.browser.test_axe import SIDEWAYS
+from tests.system import RunningSystem
 
 expect.set_options(timeout=20_000)
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -121,6 +122,7 @@ def test_another_language_keeps_the_conversation_and_what_was_begun(stage: Stage
         expect(page.get_by_role("button", name="说不清在哪儿")).to_be_enabled()
     page.get_by_role("textbox").press("Enter")
     expect(page.locator(".line.citizen .bubble").last).to_have_text("香港中路，我还没")
+    expect(page.locator(".line.assistant .bubble").filter(has_text="这事在哪儿？")).to_have_count(2)
     assert [one.text for one in stage.listener.said] == ["路灯坏了", "香港中路，我还没"]
 
 
@@ -165,6 +167,47 @@ def test_a_screen_reader_is_told_in_which_language_an_answer_is(stage: Stage, ne
     assert page.locator(".line.citizen .bubble").get_attribute("lang") is None, "whatever it is in"
 
 
+def test_what_the_assistant_says_in_fixed_words_stands_in_english_beside_it(stage: Stage, new_page: NewPage) -> None:
+    rows = [{"label": "地点", "value": "没说", "edit": 2, "begin": ""}, {"label": "类别", "value": "路灯不亮"}]
+    card = {"kind": "confirm", "title": "请您核对", "rows": rows}
+    stage.listener.answers = lambda said: [bubble("那这事在哪儿呢？", "说不清在哪儿", "翠湖小区", card=card)]
+    page = new_page(stage.url, locale="en-GB", width=320)
+    say(page, "The street light is broken")
+    answer = page.locator(".line.assistant").filter(has_text="那这事在哪儿呢？")
+    expect(answer.locator(".bubble")).to_have_text("那这事在哪儿呢？So where is it?")
+    expect(answer.locator("dt .gloss")).to_have_text(["Place", "Kind"])
+    expect(answer.locator("dd .gloss")).to_have_text(["not said"])
+    expect(answer.locator(".options .gloss")).to_have_text(["I can't say where"])
+    assert set(answer.locator(".gloss").evaluate_all("all => all.map((one) => one.lang)")) == {"en"}
+    assert page.evaluate(SIDEWAYS) == []
+    page.get_by_role("button", name="I can't say where").click()
+    expect(page.locator(".line.citizen .bubble").last).to_have_text("说不清在哪儿")
+    expect(page.get_by_role("button", name="Chosen: 说不清在哪儿", exact=True)).to_be_disabled()
+
+
+def test_in_chinese_nothing_stands_beside_it(stage: Stage, new_page: NewPage) -> None:
+    stage.listener.answers = lambda said: [bubble("那这事在哪儿呢？", "说不清在哪儿")]
+    page = new_page(stage.url, locale="zh-TW")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    say(page, "路燈壞了")
+    expect(page.locator(".line.assistant .bubble").last).to_have_text("那这事在哪儿呢？")
+    page.wait_for_timeout(300)
+    assert page.locator(".gloss").count() == 0
+    assert [url for url in asked if "terms" in url or "gloss" in url] == []
+
+
+def test_without_the_glosses_the_talk_goes_on(stage: Stage, new_page: NewPage) -> None:
+    stage.listener.answers = lambda said: [bubble("那这事在哪儿呢？", "说不清在哪儿")]
+    page = new_page(stage.url, locale="en-GB")
+    page.route("**/page-words/*/terms", lambda route: route.abort())
+    say(page, "The street light is broken")
+    expect(page.locator(".line.assistant .bubble").last).to_have_text("那这事在哪儿呢？")
+    page.unroute("**/page-words/*/terms")
+    page.get_by_role("button", name="说不清在哪儿").click()
+    expect(page.locator(".line.assistant .bubble").last).to_have_text("那这事在哪儿呢？So where is it?")
+
+
 def test_what_the_server_refuses_is_said_in_its_own_language(stage: Stage, new_page: NewPage) -> None:
     page = new_page(stage.url, locale="en-GB")
     expect(page.locator(".line.notice")).to_have_count(1)
@@ -176,3 +219,78 @@ def test_what_the_server_refuses_is_said_in_its_own_language(stage: Stage, new_p
     page.route("**/api/chat/messages", lambda route: route.fulfill(status=503, body="{}"))
     expect(page.locator("#trouble")).to_contain_text("It is busy right now")
     expect(page.locator("#trouble")).to_have_attribute("lang", "en")
+
+
+# -- the whole way, with a real Rasa -------------------------------------------------------------------------------
+
+
+def to_the_card(page: Page, unknown: str, submit: str) -> None:
+    """Whatever detail is asked before the card is not known."""
+    last = page.locator(".line:not(.citizen)").last
+    for _ in range(150):
+        if last.get_by_role("button", name=submit).count():
+            return
+        button = last.get_by_role("button", name=unknown)
+        if button.count() and button.is_enabled():
+            button.click()
+        page.wait_for_timeout(200)
+    raise AssertionError(f"no card: {page.get_by_role('log').inner_text()[-200:]}")
+
+
+def in_the_department(page: Page, url: str, said: str) -> str:
+    """What the clerk who deals with it has before them."""
+    clerk = page.context.new_page()
+    for _ in range(40):
+        clerk.goto(f"{url}/department/")
+        if clerk.get_by_text(said[:20]).count():
+            break
+        clerk.wait_for_timeout(500)
+    clerk.get_by_role("link").filter(has_text=said[:20]).first.click()
+    return clerk.locator("body").inner_text()
+
+
+def test_a_complaint_in_english_from_the_first_word_to_its_progress(system: RunningSystem, new_page: NewPage) -> None:
+    said = "The street lamp in front of 32 Xianggang Middle Road has been out for three days."
+    page = new_page(system.url, locale="en-GB")
+    expect(page.locator(".line.notice")).to_contain_text(NOTICES["en"])
+    say(page, said)
+    to_the_card(page, "I don't know", "Send the report, no phone number")
+    card = page.locator(".card.confirm")
+    for label, value in (("Problem", said), ("Place", "香港中路32号"), ("Since", "三天")):
+        expect(card.locator(".rows > div").filter(has_text=label).first).to_contain_text(value)
+    expect(page.get_by_role("log")).to_contain_text("Would you like to leave a phone number")
+    picture(page, "english-card")
+    page.get_by_role("button", name="Send the report, no phone number").click()
+    expect(page.locator(".card.ticket")).to_contain_text("Report number")
+    expect(page.locator(".card.ticket")).to_contain_text("Answer by")
+    picture(page, "english-ticket")
+    say(page, "What has become of my report?")
+    expect(page.locator(".card.progress")).to_contain_text("Progress")
+    assert page.evaluate(SIDEWAYS) == []
+    assert said in in_the_department(page, system.url, said), "word for word"
+
+
+def test_a_complaint_in_english_is_asked_for_its_place_once(system: RunningSystem, new_page: NewPage) -> None:
+    page = new_page(system.url, locale="en-GB")
+    say(page, "The street light in front of the school is broken.")
+    expect(page.locator(".line.assistant .bubble").last).to_contain_text("Where is it?")
+    say(page, "Zhongshan Park, the south gate")
+    to_the_card(page, "I don't know", "Send the report, no phone number")
+    expect(page.locator(".card.confirm .rows > div").filter(has_text="Place")).to_contain_text("中山公园")
+    assert page.get_by_role("log").inner_text().count("Where is it?") == 1
+    page.get_by_role("button", name="Send the report, no phone number").click()
+    expect(page.locator(".card.ticket .number strong")).to_have_text(re.compile(r"\d{4} \d{4} \d{4}"))
+
+
+def test_a_complaint_in_traditional_characters_keeps_them(system: RunningSystem, new_page: NewPage) -> None:
+    said = "嶗山區香港東路195號門口的井蓋壞了三天了，一踩就響"
+    page = new_page(system.url, locale="zh-TW")
+    expect(page.locator(".line.notice")).to_contain_text(NOTICES["zh-Hant"])
+    say(page, said)
+    to_the_card(page, "不知道", "确认提交（不留电话）")
+    expect(page.locator(".card.confirm")).to_contain_text(said)
+    page.get_by_role("button", name="确认提交（不留电话）").click()
+    expect(page.locator(".card.ticket")).to_contain_text("訴求編號")
+    say(page, "查進度")
+    expect(page.locator(".card.progress")).to_contain_text("辦理進度")
+    assert said in in_the_department(page, system.url, said), "word for word"

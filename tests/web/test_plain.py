@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.browser.stage import bubble
+from tests.browser.states import CARDS
+from tests.fakes import FakeListener
 from tests.web.conftest import Browser
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -84,3 +87,35 @@ def test_the_language_that_was_asked_for_stays_after_sending(plain: Browser) -> 
     answer = plain.client.post("/plain/say", data={"text": "路灯不亮"})
     assert answer.url.path == "/plain" and '<html lang="en">' in answer.text
     assert '<a href="/plain?lang=zh-Hant" lang="zh-Hant" hreflang="zh-Hant">' in answer.text
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_every_card_is_told_in_rows(plain: Browser, listener: FakeListener, name: str) -> None:
+    listener.answers = lambda said: CARDS[name]
+    plain.client.post("/plain/say", data={"text": "路灯不亮"})
+    page = plain.client.get("/plain")
+    assert page.status_code == 200
+    card = CARDS[name][0].card or {}
+    told = [*card.get("rows", ()), *(row for item in card.get("items", ()) for row in item["rows"])]
+    told += [{"label": entry["at"], "value": entry["text"]} for entry in card.get("timeline", ())]
+    assert all(f">{row['label']}</dt><dd>{row['value']}</dd>" in page.text for row in told)
+
+
+def test_a_notice_after_the_question_leaves_its_buttons(plain: Browser) -> None:
+    plain.client.get("/plain")
+    page = plain.client.get("/plain?lang=en").text
+    assert page.index("I understand Chinese best") > page.index('name="option" value="1"')
+
+
+def test_what_the_assistant_says_in_fixed_words_stands_in_english_beside_it(
+    plain: Browser, listener: FakeListener
+) -> None:
+    card = {"kind": "confirm", "rows": [{"label": "地点", "value": "<b>没说"}]}
+    listener.answers = lambda said: [bubble("那这事在哪儿呢？", "说不清在哪儿", "翠湖小区", card=card)]
+    plain.client.post("/plain/say", data={"text": "没说"})
+    english, chinese = plain.client.get("/plain?lang=en").text, plain.client.get("/plain?lang=zh-Hant").text
+    for words in ("So where is it?</span></p>", "Place</span></dt>", "I can&#39;t say where</span></button>"):
+        assert f' <span class="gloss" lang="en">{words}' in english
+    assert english.count('class="gloss"') == 3, "what the citizen said stays alone"
+    assert "&lt;b&gt;没说</dd>" in english
+    assert 'class="gloss"' not in chinese

@@ -9,7 +9,7 @@ import { withPhones } from "./phones.js";
 import { settle, stuckToBottom, toBottom } from "./scroll.js";
 import { hearButton, readNew } from "./speech.js";
 import * as unread from "./unread.js";
-import { CHINESE, mark, t } from "./words.js";
+import { CHINESE, FOREIGN, mark, t } from "./words.js";
 
 const lines = byId("lines");
 const welcome = byId("welcome");
@@ -198,7 +198,7 @@ function takenOption(message, index) {
 function setOption(button, active, taken) {
   button.disabled = !active;
   button.classList.toggle("taken", taken);
-  if (taken) button.setAttribute("aria-label", t("talk.chosen", { title: button.textContent }));
+  if (taken) button.setAttribute("aria-label", t("talk.chosen", { title: button.firstChild.textContent }));
   else button.removeAttribute("aria-label");
 }
 
@@ -243,6 +243,12 @@ export function refreshTimes() {
   }
 }
 
+function gloss(line) {
+  import("./glosses.js")
+    .then((glosses) => glosses.add(line))
+    .catch((problem) => console.warn(problem));
+}
+
 // ---- server messages ------------------------------------------------------
 
 function insert(message) {
@@ -255,6 +261,7 @@ function insert(message) {
   lines.insertBefore(line, next || firstOwn);
   order.splice(place, 0, message.seq);
   entries.set(message.seq, { message, line, at });
+  if (FOREIGN && message.from !== "citizen") gloss(line);
   return line;
 }
 

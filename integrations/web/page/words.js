@@ -10,6 +10,8 @@ export const language = brought.language;
 export const mark = (spoken) => (spoken && spoken !== language ? spoken : null);
 // The assistant, its cards and the departments speak simplified Chinese in every frame.
 export const CHINESE = mark("zh-Hans");
+// Whether what they say is to be said once more beside it.
+export const FOREIGN = !language.startsWith("zh");
 const words = { ...brought.words };
 const plainer = { ...brought.elder };
 
