@@ -33,7 +33,9 @@ export async function add(line) {
   const atEnd = log.scrollTop > 0 && log.scrollHeight - log.scrollTop - log.clientHeight < 2;
   for (const node of line.querySelectorAll(PLACES)) {
     const words = known.get(node.textContent.trim());
-    if (words) node.append(element("span", { class: "gloss", lang: language }, words));
+    if (!words) continue;
+    node.classList.add("glossed");
+    node.append(element("span", { class: "gloss", lang: language }, words));
   }
   if (atEnd) toBottom();
 }
