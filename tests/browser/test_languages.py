@@ -13,7 +13,7 @@ from kb import page_words
 from tests.browser.conftest import NewPage, picture
 from tests.browser.stage import Stage, bubble
 from tests.browser.states import STATES, say
-from tests.browser.test_axe import SIDEWAYS
+from tests.browser.test_axe import LOOKS, SIDEWAYS, small_targets, violations
 from tests.system import RunningSystem
 
 expect.set_options(timeout=20_000)
@@ -183,6 +183,18 @@ def test_what_the_assistant_says_in_fixed_words_stands_in_english_beside_it(stag
     page.get_by_role("button", name="I can't say where").click()
     expect(page.locator(".line.citizen .bubble").last).to_have_text("说不清在哪儿")
     expect(page.get_by_role("button", name="Chosen: 说不清在哪儿", exact=True)).to_be_disabled()
+
+
+def test_everybody_can_use_what_stands_beside_it(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url, locale="en-GB")
+    STATES["card-confirm"](stage, page)
+    expect(page.locator(".option.main .gloss")).to_be_visible()
+    found: list[str] = []
+    for look in LOOKS:
+        look.put_on(page)
+        wrongs = [*violations(page), *small_targets(page, look.least), *page.evaluate(SIDEWAYS)]
+        found += [f"{look}: {one}" for one in wrongs]
+    assert found == []
 
 
 def test_in_chinese_nothing_stands_beside_it(stage: Stage, new_page: NewPage) -> None:
