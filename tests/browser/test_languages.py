@@ -14,6 +14,7 @@ from tests.browser.conftest import NewPage, picture
 from tests.browser.stage import Stage, bubble
 from tests.browser.states import STATES, say
 from tests.browser.test_axe import LOOKS, SIDEWAYS, small_targets, violations
+from tests.browser.test_tickets import mine
 from tests.system import RunningSystem
 
 expect.set_options(timeout=20_000)
@@ -98,6 +99,17 @@ def reached(stage: Stage, page: Page, state: str) -> None:
     """The state; where its first look is in simplified Chinese, what stands in its place."""
     if state != "welcome":
         STATES[state](stage, page)
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_a_ticket_says_in_which_language_its_words_are(stage: Stage, new_page: NewPage, language: str) -> None:
+    page = new_page(stage.url, locale=LOCALES[language])
+    expect(page.locator(".line.notice")).to_contain_text(NOTICES[language])
+    mine(stage, page)
+    page.locator(".tools [data-panel=tickets]").click()
+    page.locator(".ticket-row").click()
+    expect(page.locator(".one-ticket .ticket-deeds").first).to_be_visible()
+    assert wrong(page, language) == []
 
 
 def choose(page: Page, name: str) -> None:
@@ -291,7 +303,7 @@ def test_a_complaint_in_english_is_asked_for_its_place_once(system: RunningSyste
     expect(page.locator(".card.confirm .rows > div").filter(has_text="Place")).to_contain_text("中山公园")
     assert page.get_by_role("log").inner_text().count("Where is it?") == 1
     page.get_by_role("button", name="Send the report, no phone number").click()
-    expect(page.locator(".card.ticket .number strong")).to_have_text(re.compile(r"\d{4} \d{4} \d{4}"))
+    expect(page.locator(".card.ticket .number strong")).to_have_text(re.compile(r"\d{4}\s\d{4}\s\d{4}"))
 
 
 def test_a_complaint_in_traditional_characters_keeps_them(system: RunningSystem, new_page: NewPage) -> None:
