@@ -34,6 +34,15 @@ _SYLLABLE = re.compile(rf"{_INITIAL}?{_FINAL}")
 _TOKEN = re.compile(r"[a-z]+(?:['’][a-z]+)*|[0-9]+|[\u4e00-\u9fff]+|[^\sa-z0-9\u4e00-\u9fff]")
 # What stands before a house number: No. 65.
 _NUMBER = frozenset({"no", "nr", "number", "#"})
+# How the Chinese of `roads` sounds.
+_ENDINGS = {
+    "路": ("lu",),
+    "街": ("jie",),
+    "大街": ("da", "jie"),
+    "公路": ("gong", "lu"),
+    "公园": ("gong", "yuan"),
+    "广场": ("guang", "chang"),
+}
 _STOPS = str.maketrans({",": "，", ".": "。", "!": "！", "?": "？", ";": "；"})
 
 Names = Callable[[tuple[str, ...]], Iterable[str]]
@@ -48,6 +57,7 @@ class _English(BaseModel):
     said: dict[str, tuple[Phrase, ...]]
     small: tuple[Phrase, ...]
     roads: dict[Phrase, str]
+    sides: dict[Phrase, Annotated[str, Field(pattern="^[a-z]+$")]]
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,8 @@ class Latin:
     states: frozenset[str]
     small: frozenset[str]
     roads: Mapping[str, str]
+    # sides in English names of roads, by their pinyin: Xianggang Middle Road
+    sides: Mapping[str, str]
     words: Mapping[str, tuple[tuple[str, int], ...]]
 
     # -- which of the two ------------------------------------------------------------------------------------
@@ -94,7 +106,7 @@ class Latin:
     def _english(self, text: str, names: Names | None) -> str:
         tokens, said, at, found = _tokens(text), list[str](), 0, False
         while at < len(tokens):
-            if road := self._road(tokens, at, names):
+            if road := self._house(tokens, at, names) or self._road(tokens, at, names):
                 size, word = road
             elif tokens[at] in _NUMBER and any(one.isdigit() for one in tokens[at + 1 : at + 3]):
                 size, word = 1 + (tokens[at + 1] == "."), ""
@@ -116,12 +128,24 @@ class Latin:
                 return size, word
         return 1, ""
 
+    def _house(self, tokens: list[str], at: int, names: Names | None) -> tuple[int, str] | None:
+        """A house number before its road: 32 xianggang zhong lu -> 香港中路32号."""
+        number = at
+        if tokens[at] in _NUMBER:
+            number += 2 if tokens[at + 1 : at + 2] == ["."] else 1
+        if number >= len(tokens) or not tokens[number].isdigit():
+            return None
+        road = self._road(tokens, number + 1, names)
+        return (number + 1 - at + road[0], f"{road[1]}{tokens[number]}号") if road else None
+
     def _road(self, tokens: list[str], at: int, names: Names | None) -> tuple[int, str] | None:
-        """A road named here: tong'an road -> 同安路 where places are at hand, tongan路 where not."""
-        sounds = list(
-            takewhile(lambda token: token not in self._vocabulary and bool(_splits(token)), tokens[at : at + 4])
-        )
+        """A road, park or square named here: tong'an road -> 同安路 where places are at hand, tongan路 where not."""
+        own = takewhile(lambda token: token not in self._vocabulary and bool(_splits(token)), tokens[at : at + 4])
+        sounds = list(own)
         end = at + len(sounds)
+        if sounds and end < len(tokens) and tokens[end] in self.sides:
+            sounds.append(self.sides[tokens[end]])
+            end += 1
         if not sounds or end >= len(tokens) or tokens[end] not in self.roads:
             return None
         kind = self.roads[tokens[end]]
@@ -219,7 +243,7 @@ def _named(sound: str, names: Names | None, kind: str = "") -> str | None:
     syllables = _splits(sound)
     if not names or not syllables:
         return None
-    ending = {"路": ("lu",), "街": ("jie",), "大街": ("da", "jie"), "公路": ("gong", "lu")}.get(kind, ())
+    ending = _ENDINGS.get(kind, ())
     for wanted in ((*syllables, *ending), (*syllables, "jie") if kind == "路" else ()):
         if wanted and (found := sorted(names(wanted), key=len)):
             return found[0]
@@ -246,7 +270,7 @@ def load(english: Path = ENGLISH, pinyin: Path = PINYIN) -> Latin:
             raise ContentError(f"{shown(pinyin)}:{line}: {row['word']}: expected letters and a count above 0")
         words.setdefault(row["sound"], []).append((row["word"], int(row["count"])))
     by_sound = {sound: tuple(sorted(several, key=lambda one: -one[1])[:4]) for sound, several in words.items()}
-    return Latin(phrases, frozenset(entry.states), frozenset(entry.small), entry.roads, by_sound)
+    return Latin(phrases, frozenset(entry.states), frozenset(entry.small), entry.roads, entry.sides, by_sound)
 
 
 @cache

@@ -38,6 +38,8 @@ STALE_AFTER = timedelta(seconds=5)
 MOST_WAITING = 20
 # The channel whose page may speak another language.
 PAGE = "web"
+# The id of the notice in another language begins so; no front end can send such an id.
+LANGUAGE_MARK = "language:"
 # How far back the citizen's own words are looked for, to tell how long they were silent.
 LOOK_BACK = 12
 
@@ -109,7 +111,7 @@ class Conversing:
         key = f"chat.page_in_{language.lower().replace('-', '_')}"
         if not self.speech.words.has(key) or conversation.channel != PAGE:
             return
-        mark = f"language:{language}"  # no front end can send such an id
+        mark = LANGUAGE_MARK + language
         with self.unit_of_work() as tx:
             if not tx.conversations.find(conversation.id, mark):
                 said = self.speech.say(key).as_json()

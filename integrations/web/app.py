@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sys
 from collections.abc import AsyncIterator
 
 import anyio.to_thread
@@ -26,6 +27,7 @@ from integrations.web import (
     media,
     my_data,
     plain,
+    plain_forms,
     staff,
     stream,
     tickets,
@@ -101,6 +103,7 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(wechat.router(services))
     # The demo department has no sign-in and shows phone numbers: never to anyone but this machine.
     larger: dict[str, int] = {media.PATH: media.BODY_LIMIT, uploads.PATH: uploads.BODY_LIMIT}
+    larger[plain_forms.PATH] = sys.maxsize  # counts by itself, to answer with a page
     if not services.settings.dispatch_url and services.settings.host in LOOPBACK:
         app.include_router(department.router(services.settings))
         larger[department.PATH] = department.BODY_LIMIT

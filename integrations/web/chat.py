@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from integrations.bootstrap import Services
-from integrations.services.conversing import MAX_CHARACTERS, MOST_LINES
+from integrations.services.conversing import LANGUAGE_MARK, MAX_CHARACTERS, MOST_LINES
 from integrations.services.errors import Rejected, TryLater
 from integrations.services.gathering import typing_mark
 from integrations.services.queueing import Busy
@@ -22,6 +22,7 @@ from integrations.web.errors import ApiError, may_answer
 from integrations.web.guards import from_elsewhere
 from integrations.web.sessions import Sessions
 from kb.media_types import Kind
+from kb.page_words import FIRST
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +104,7 @@ class MessageOut(BaseModel):
     media: list[MediumOut]
     stand_in: Annotated[bool, Field(description="`text` only names what `media` shows")] = False
     client_id: str | None
+    language: Annotated[str | None, Field(description="BCP 47, of `text`; null for the citizen's own words")] = None
     options: list[OptionOut]
     card: Annotated[
         dict[str, Any] | None,
@@ -158,9 +160,18 @@ def out(line: Line) -> MessageOut:
         media=_media(line) if line.sender is Sender.CITIZEN else [],
         stand_in=bool(line.said.photos) and not line.body.get("text"),
         client_id=line.client_id if line.sender is Sender.CITIZEN else None,
+        language=_language(line),
         options=options if line.sender is not Sender.CITIZEN else [],
         card=line.body.get("card"),
     )
+
+
+def _language(line: Line) -> str | None:
+    """All is said in Chinese but the notice that says so."""
+    if line.sender is Sender.CITIZEN:
+        return None
+    mark = line.client_id or ""
+    return mark.removeprefix(LANGUAGE_MARK) if mark.startswith(LANGUAGE_MARK) else FIRST
 
 
 def _media(line: Line) -> list[MediumOut]:

@@ -26,6 +26,7 @@ _OWN: dict[str, Any] = {
     "media": [],
     "stand_in": False,
     "client_id": "6f1c9c0e-3a52-4d0b-9f7e-0a8d1c2b3e4f",
+    "language": None,
     "options": [],
     "card": None,
 }
@@ -34,6 +35,7 @@ _ANSWER: dict[str, Any] = {
     "seq": 3,
     "from": "assistant",
     "client_id": None,
+    "language": "zh-Hans",
     "options": [{"number": 1, "title": "…"}, {"number": 2, "title": "…"}],
 }
 CONVERSATION = "0f3b5d0e6a7c4e0fb2d1c9a8e7f60514"

@@ -15,15 +15,17 @@ from markupsafe import Markup
 
 from integrations.bootstrap import Services
 from integrations.web import wechat_js, wechat_login
-from integrations.web.page_files import ASK, File, PageFiles, sent
+from integrations.web.page_files import ASK, ASKED, File, PageFiles, sent
 from kb import page_words
-from kb.page_words import FIRST
+from kb.page_words import FIRST, Frame
 
 TEMPLATES = Path(__file__).parent / "templates"
 LANGUAGE = "jiesu_language"
 YEAR = 365 * 24 * 3600
 # Topics whose words the page brings along; the others are fetched by the panel that needs them.
 AT_ONCE = ("page", "talk", "cards")
+# The assistant's fixed words, word for word in Chinese.
+TERMS = "terms"
 
 
 class FirstView:
@@ -55,6 +57,17 @@ class FirstView:
                 return wish
         return self.words.best(request.headers.get("accept-language", ""))
 
+    def remember(self, request: Request, response: Response, *, secure: bool) -> None:
+        """Keep the language that the address asked for."""
+        wish = request.query_params.get("lang")
+        if wish in self.words.languages:
+            response.set_cookie(LANGUAGE, wish, max_age=YEAR, samesite="lax", secure=secure, path="/")
+
+    @property
+    def _choice(self) -> list[tuple[str, str]]:
+        """Every language with its own name."""
+        return [(one, self.words.frame(one).sentences["page.language_name"]) for one in self.words.languages]
+
     def _render(self, language: str, template: str = "index.html") -> File:
         frame = self.words.frame(language)
         sentences, elder = frame.of(AT_ONCE)
@@ -63,7 +76,7 @@ class FirstView:
             base=self.files.base,
             modules=self.files.needed_by("chat.js"),
             language=frame.language,
-            languages=[(one, self.words.frame(one).sentences["page.language_name"]) for one in self.words.languages],
+            languages=self._choice,
             t=frame.say,
             frame=Markup(_as_data(data)),  # noqa: S704 - escaped there
         )
@@ -73,7 +86,21 @@ class FirstView:
         """The page without scripts, with what is to be shown on it."""
         frame = self.words.frame(language)
         template = self._templates.get_template("plain.html")
-        return template.render(base=self.files.base, language=frame.language, t=frame.say, **shown)
+        return template.render(
+            base=self.files.base,
+            language=frame.language,
+            languages=self._choice,
+            t=frame.say,
+            gloss=self._glosses(frame).get,
+            **shown,
+        )
+
+    def _glosses(self, frame: Frame) -> dict[str, str]:
+        """The assistant's fixed words in a language that is not Chinese, as `glosses.js` has them on the whole page."""
+        if frame.language.startswith("zh"):
+            return {}
+        said, own = self.words.frame(FIRST).of((TERMS,))[0], frame.sentences
+        return {text: own[key] for key, text in said.items()}
 
     def _topic(self, language: str, topic: str) -> File | None:
         if topic not in self.words.topics:
@@ -100,7 +127,7 @@ def router(services: Services, view: FirstView) -> APIRouter:
     """The page and the words that its panels fetch."""
     routes = APIRouter()
 
-    @routes.get("/", include_in_schema=False)
+    @routes.api_route("/", methods=ASKED, include_in_schema=False)
     async def page(request: Request) -> Response:
         if away := await wechat_login.sign_in_first(services, request):
             return away
@@ -111,12 +138,10 @@ def router(services: Services, view: FirstView) -> APIRouter:
             headers["content-security-policy"] = policy
         response = sent(request, found, headers)
         response.headers["vary"] = "accept-encoding, accept-language, cookie"
-        if request.query_params.get("lang") == language:
-            secure = services.settings.cookie_secure
-            response.set_cookie(LANGUAGE, language, max_age=YEAR, samesite="lax", secure=secure, path="/")
+        view.remember(request, response, secure=services.settings.cookie_secure)
         return response
 
-    @routes.get("/page-words/{language}/{topic}", include_in_schema=False)
+    @routes.api_route("/page-words/{language}/{topic}", methods=ASKED, include_in_schema=False)
     async def words(request: Request, language: str, topic: str) -> Response:
         found = view.topic(language if language in view.words.languages else FIRST, topic)
         if found is None:

@@ -71,7 +71,7 @@ async def send(
     line has them then.
     """
     contents = [await one.read(LARGEST + 1) for one in file]
-    line = await anyio.to_thread.run_sync(_take, services, mine, client_id, contents, upload, text)
+    line = await anyio.to_thread.run_sync(take, services, mine, client_id, contents, upload, text)
     return await answer(services, mine, line)
 
 
@@ -121,9 +121,10 @@ def _shown(medium: Medium) -> Response:
     return Response(medium.body, media_type=medium.content_type, headers=_HEADERS)
 
 
-def _take(
-    services: Services, mine: Conversation, client_id: str, contents: list[bytes], uploads: Sequence[str], text: str
+def take(
+    services: Services, mine: Conversation, client_id: str, contents: Sequence[bytes], uploads: Sequence[str], text: str
 ) -> Line:
+    """Store pictures or a recording as a message. Raises ApiError where they are not taken."""
     words = services.speech.words
     try:
         return services.receiving.take(mine.id, client_id, contents, text, uploads=uploads)

@@ -33,6 +33,8 @@ TYPES = {
 }
 ZIPPED = (".js", ".css", ".html", ".svg", ".txt", ".md", ".webmanifest")
 FOREVER, ASK = "public, max-age=31536000, immutable", "no-cache"
+# Load balancers and previews of links ask for the head alone; the server leaves the body out.
+ASKED = ["GET", "HEAD"]
 _VERSIONED = re.compile(r"^v-([0-9a-f]{12})/(.+)$")
 _IMPORT = re.compile(r"""^(?:import|export)\b[^;]*?\bfrom\s*["']\./([\w/.-]+)["']""", re.MULTILINE)
 
@@ -96,7 +98,7 @@ class PageFiles:
         """The route of the files."""
         routes = APIRouter()
 
-        @routes.get("/page/{path:path}", include_in_schema=False)
+        @routes.api_route("/page/{path:path}", methods=ASKED, include_in_schema=False)
         async def file(request: Request, path: str) -> Response:
             versioned = _VERSIONED.match(path)
             found = self.files.get(versioned[2] if versioned else path)

@@ -26,6 +26,8 @@ LOGIN = "/wechat/login"
 # The page that does not sign in: without cookies nothing else could say that it was tried.
 PLAIN_PAGE = "/?nologin"
 HOLDER, TRIED = "jiesu_wechat_state", "jiesu_wechat_tried"
+# Kept with the state by who came from the page without scripts, and goes back there.
+SIMPLE, FROM_SIMPLE = "/plain", "jiesu_wechat_plain"
 # Seconds. The browser in WeChat ends hardly ever: a cookie of its session would never try again.
 AGAIN = 3_600
 # A phone may get another owner, or its WeChat another account: so long is the session of a sign-in at most.
@@ -66,7 +68,7 @@ def client(request: Request) -> str:
 
 
 async def sign_in_first(services: Services, request: Request) -> RedirectResponse | None:
-    """For the chat page, and no other: where it goes before it is shown; None: show it."""
+    """For the chat page, with scripts or without, and no other: where it goes before it is shown; None: show it."""
     found = parts(services)
     if found is None or not inside_wechat(request):
         return None
@@ -79,7 +81,9 @@ async def sign_in_first(services: Services, request: Request) -> RedirectRespons
     except ServiceError as away:
         log.warning("no sign-in for now: %s", type(away).__name__)
         return None
-    return None if linked else _to(LOGIN)
+    if linked:
+        return None
+    return _to(f"{LOGIN}?plain" if request.url.path == SIMPLE else LOGIN)
 
 
 async def _is_linked(found: WechatParts, address: str) -> bool:
@@ -94,14 +98,18 @@ def router(services: Services) -> APIRouter:
     @routes.get(LOGIN, include_in_schema=False)
     def login(request: Request) -> RedirectResponse:
         """Leads to WeChat, which asks nobody anything and leads to `/wechat/back`; outside WeChat to the page."""
-        found = parts(services)
+        found, simple = parts(services), "plain" in request.query_params
         if found is None or not inside_wechat(request):
-            return _to(PLAIN_PAGE)
+            return _to(f"{SIMPLE}?nologin" if simple else PLAIN_PAGE)
         holder = secrets.token_urlsafe(24)
         away = _to(found.signing_in.begin(holder))
         own = {"httponly": True, "samesite": "lax", "secure": secure}
         away.set_cookie(HOLDER, holder, max_age=VALID, path=BACK, **own)  # type: ignore[arg-type]
         away.set_cookie(TRIED, "1", max_age=AGAIN, path="/", **own)  # type: ignore[arg-type]
+        if simple:
+            away.set_cookie(FROM_SIMPLE, "1", max_age=VALID, path=BACK, **own)  # type: ignore[arg-type]
+        else:  # left from a sign-in that was broken off
+            away.delete_cookie(FROM_SIMPLE, path=BACK)
         return away
 
     @routes.get(BACK, include_in_schema=False)
@@ -115,10 +123,11 @@ def router(services: Services) -> APIRouter:
         A state that is not this browser's, a code that is used up, or WeChat being away change nothing: the page then
         works as it does without WeChat.
         """
-        answer = _to(PLAIN_PAGE)
+        simple = FROM_SIMPLE in request.cookies
+        answer = _to(f"{SIMPLE}?nologin" if simple else PLAIN_PAGE)
         found, holder = parts(services), request.cookies.get(HOLDER, "")
-        if holder:
-            answer.delete_cookie(HOLDER, path=BACK)
+        for name in {HOLDER, FROM_SIMPLE} & request.cookies.keys():
+            answer.delete_cookie(name, path=BACK)
         if found is None:
             return answer
         sessions: Sessions = request.app.state.sessions
@@ -139,7 +148,7 @@ def router(services: Services) -> APIRouter:
             return answer
         sessions.keep(answer, fresh, seconds=LASTS)
         # The cookies came back with the state: the page knows by them that it was tried.
-        answer.headers["location"] = "/"
+        answer.headers["location"] = SIMPLE if simple else "/"
         return answer
 
     return routes

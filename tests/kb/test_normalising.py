@@ -101,7 +101,12 @@ def test_pinyin_without_tones_is_understood(said: str, heard: str) -> None:
         ("GAS LEAK", "有燃气味"),
         ("Garbage not collected for three days", "垃圾 没人收 三天了"),
         ("the heater is cold", "暖气 不热"),
-        ("No. 65 Haier Road, no water", "65号 haier路，停水"),
+        ("No. 65 Haier Road, no water", "haier路65号，停水"),
+        ("Street lamp at 32 Xianggang Zhong Lu", "路灯 xianggangzhong路32号"),
+        ("rubbish at 32 Xianggang Middle Road", "垃圾 xianggangzhong路32号"),
+        ("The lamp in front of Zhongshan Park, the south gate", "路灯 zhongshan公园，门口"),
+        ("No water since 3 days, number 12", "停水 三天了，12号"),
+        ("What has become of the cold radiators I reported?", "查进度 不热 暖气"),
         ("hello", "你好"),
         ("ok", "好的"),
         ("no", "不是"),
@@ -118,6 +123,7 @@ def test_where_places_are_at_hand_a_road_in_letters_is_the_road(city: Atlas) -> 
     assert "同安路" in plain("street light broken at Tong'an Road", city.spelt).text
     assert "同安路" in plain("tongan lu ludeng huai le", city.spelt).text
     assert "海尔路" in plain("garbage on Haier Road", city.spelt).text
+    assert "中山公园" in plain("The lamp at Zhongshan Park is broken", city.spelt).text
     assert plain("garbage on Zzyzx Road", city.spelt).text == "垃圾"
 
 
@@ -181,7 +187,8 @@ def test_a_sign_that_is_a_word_is_refused_with_file_and_line(tmp_path: Path) -> 
 def test_an_english_phrase_that_stands_twice_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "english.yml"
     path.write_text(
-        "things:\n  路灯: [lamp]\n  灯: [lamp]\nstates: {}\nsaid: {}\nsmall: [a]\nroads: {road: 路}\n", encoding="utf-8"
+        "things:\n  路灯: [lamp]\n  灯: [lamp]\nstates: {}\nsaid: {}\nsmall: [a]\nroads: {road: 路}\nsides: {}\n",
+        encoding="utf-8",
     )
     with pytest.raises(ContentError, match=r"english.yml:\d+: 'lamp' stands under 路灯 and 灯"):
         latin.load(english=path)

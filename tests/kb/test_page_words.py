@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kb import page_words
-from kb.content_files import ContentError, read_mapping
+from kb.content_files import CONTENT, ContentError, read_mapping
 from kb.page_words import FIRST, FOLDER, gaps
 
 LANGUAGES = ("zh-Hans", "en", "zh-Hant")
@@ -60,6 +60,14 @@ def test_english_has_no_chinese_but_what_is_to_be_typed() -> None:
 )
 def test_the_language_that_a_browser_wishes(accepted: str, language: str) -> None:
     assert page_words.load().best(accepted) == language
+
+
+def test_what_is_translated_beside_the_assistants_words_is_what_it_says() -> None:
+    said: set[str] = set()
+    for path in (CONTENT / "words").glob("*.yml"):
+        for value in read_mapping(path).values():
+            said |= {one.strip() for one in (value if isinstance(value, list) else [value])}
+    assert [text for key, text in sentences(FIRST).items() if key.startswith("terms.") and text not in said] == []
 
 
 def folder(tmp_path: Path, **files: str) -> Path:

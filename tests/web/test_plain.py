@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.browser.stage import bubble
+from tests.browser.states import CARDS
+from tests.fakes import FakeListener
 from tests.web.conftest import Browser
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -43,12 +46,6 @@ def test_a_button_is_a_button(plain: Browser) -> None:
     assert plain.messages(greeting["seq"])[0]["text"] == greeting["options"][0]["title"]
 
 
-def test_the_same_form_sent_twice_is_taken_once(plain: Browser) -> None:
-    for _ in range(2):
-        plain.client.post("/plain/say", data={"text": "路灯不亮", "id": "form-0001"}, follow_redirects=False)
-    assert len([line for line in plain.messages() if line["from"] == "citizen"]) == 1
-
-
 @pytest.mark.parametrize(
     "data", [{"text": ""}, {"text": "字" * 2001}, {"seq": "x", "option": "1"}, {"text": "a", "id": "?"}]
 )
@@ -63,6 +60,15 @@ def test_what_is_refused_is_said_and_kept(plain: Browser, data: dict[str, str]) 
 def test_another_site_sends_nothing(plain: Browser, headers: dict[str, str]) -> None:
     answer = plain.client.post("/plain/say", data={"text": "路灯不亮"}, headers=headers)
     assert answer.status_code == 403
+    assert answer.headers["content-type"].startswith("text/html") and 'role="alert"' in answer.text
+    assert "set-cookie" not in answer.headers, "and no session is begun"
+
+
+def test_what_was_refused_on_a_first_visit_begins_one_conversation(plain: Browser) -> None:
+    refused = plain.client.post("/plain/say", data={"text": ""}, follow_redirects=False)
+    assert refused.headers["set-cookie"].count("jiesu_session=") == 1
+    plain.client.post("/plain/say", data={"text": "路灯不亮"}, follow_redirects=False)
+    assert [line["text"] for line in plain.messages()][1] == "路灯不亮"
 
 
 def test_a_body_that_is_no_form_is_refused(plain: Browser) -> None:
@@ -73,3 +79,43 @@ def test_a_body_that_is_no_form_is_refused(plain: Browser) -> None:
 def test_the_assistants_chinese_is_marked_in_another_language(plain: Browser) -> None:
     page = plain.client.get("/plain?lang=en").text
     assert '<html lang="en">' in page and 'class="said" lang="zh-Hans"' in page
+    assert '<p class="said">I understand Chinese best' in page, "the notice is in the frame's own language"
+
+
+def test_the_language_that_was_asked_for_stays_after_sending(plain: Browser) -> None:
+    plain.client.get("/plain?lang=en")
+    answer = plain.client.post("/plain/say", data={"text": "路灯不亮"})
+    assert answer.url.path == "/plain" and '<html lang="en">' in answer.text
+    assert '<a href="/plain?lang=zh-Hant" lang="zh-Hant" hreflang="zh-Hant">' in answer.text
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_every_card_is_told_in_rows(plain: Browser, listener: FakeListener, name: str) -> None:
+    listener.answers = lambda said: CARDS[name]
+    plain.client.post("/plain/say", data={"text": "路灯不亮"})
+    page = plain.client.get("/plain")
+    assert page.status_code == 200
+    card = CARDS[name][0].card or {}
+    told = [*card.get("rows", ()), *(row for item in card.get("items", ()) for row in item["rows"])]
+    told += [{"label": entry["at"], "value": entry["text"]} for entry in card.get("timeline", ())]
+    assert all(f">{row['label']}</dt><dd>{row['value']}</dd>" in page.text for row in told)
+
+
+def test_a_notice_after_the_question_leaves_its_buttons(plain: Browser) -> None:
+    plain.client.get("/plain")
+    page = plain.client.get("/plain?lang=en").text
+    assert page.index("I understand Chinese best") > page.index('name="option" value="1"')
+
+
+def test_what_the_assistant_says_in_fixed_words_stands_in_english_beside_it(
+    plain: Browser, listener: FakeListener
+) -> None:
+    card = {"kind": "confirm", "rows": [{"label": "地点", "value": "<b>没说"}]}
+    listener.answers = lambda said: [bubble("那这事在哪儿呢？", "说不清在哪儿", "翠湖小区", card=card)]
+    plain.client.post("/plain/say", data={"text": "没说"})
+    english, chinese = plain.client.get("/plain?lang=en").text, plain.client.get("/plain?lang=zh-Hant").text
+    for words in ("So where is it?</span></p>", "Place</span></dt>", "I can&#39;t say where</span></button>"):
+        assert f' <span class="gloss" lang="en">{words}' in english
+    assert english.count('class="gloss"') == 3, "what the citizen said stays alone"
+    assert "&lt;b&gt;没说</dd>" in english
+    assert 'class="gloss"' not in chinese

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from integrations.bootstrap import Services
 from integrations.services.errors import NeedsPerson, ServiceError, TryLater
+from integrations.services.records import Said
 from integrations.services.wechat.errors import CircuitOpen
 from integrations.services.wechat.signing_in import VALID
 from integrations.settings import Settings
@@ -282,3 +283,31 @@ def test_the_way_to_wechat_carries_no_session(phone: Phone) -> None:
         "scope",
         "state",
     }
+
+
+# -- the page without scripts ------------------------------------------------------------------------------------
+
+
+def test_the_page_without_scripts_signs_in_too_and_is_come_back_to(phone: Phone, services: Services) -> None:
+    services.conversing.accept(conversation(services, OPENID, "wechat").id, "wechat-1", Said("路灯不亮"))
+    assert phone.sign_in("/plain") == "/plain"
+    page = phone.get("/plain")
+    assert page.status_code == 200 and "路灯不亮" in page.text
+
+
+def test_a_sign_in_that_fails_comes_back_to_the_page_without_scripts(phone: Phone) -> None:
+    phone.begin("/plain")
+    assert phone.back(phone.code(), "forged") == "/plain?nologin"
+    assert phone.get("/plain?nologin").status_code == 200
+
+
+def test_the_page_that_was_opened_last_is_come_back_to(phone: Phone, clock: FakeClock) -> None:
+    phone.begin("/plain")
+    phone.client.cookies.delete(TRIED)
+    assert phone.sign_in() == "/"
+
+
+def test_outside_wechat_the_page_without_scripts_is_shown(new_phone: NewPhone) -> None:
+    phone = new_phone(agent=OUTSIDE)
+    assert phone.get("/plain").status_code == 200
+    assert phone.get("/wechat/login?plain").headers["location"] == "/plain?nologin"

@@ -15,7 +15,7 @@ from integrations.bootstrap import Services
 from integrations.services.errors import ServiceError
 from integrations.services.wechat.errors import CodeUsed, MediaGone
 from integrations.services.wechat.signing_in import SigningIn
-from integrations.web import chat, errors, first_view, media, uploads, wechat_js, wechat_login
+from integrations.web import chat, errors, first_view, media, plain, uploads, wechat_js, wechat_login
 from integrations.web.first_view import FirstView
 from integrations.web.guards import SafeHeaders
 from integrations.web.page_files import PageFiles
@@ -119,7 +119,9 @@ def gateway(services: Services) -> FastAPI:
         app.include_router(router)
 
     files = PageFiles()
-    app.include_router(first_view.router(services, FirstView(files)))
+    view = FirstView(files)
+    app.include_router(first_view.router(services, view))
+    app.include_router(plain.router(services, app.state.sessions, view))
     app.include_router(files.router())
     app.add_middleware(SafeHeaders)
     return app
@@ -150,11 +152,12 @@ class Phone:
         self.seen.append(answer)
         return answer
 
-    def begin(self) -> str:
+    def begin(self, page: str = "/") -> str:
         """Tap on the page as far as WeChat; gives the state."""
-        answer = self.get("/")
-        assert (answer.status_code, answer.headers["location"]) == (303, "/wechat/login"), answer.text
-        away = self.get("/wechat/login").headers["location"]
+        answer = self.get(page)
+        login = answer.headers["location"]
+        assert (answer.status_code, login.partition("?")[0]) == (303, "/wechat/login"), answer.text
+        away = self.get(login).headers["location"]
         return parse_qs(urlsplit(away).query)["state"][0]
 
     def code(self) -> str:
@@ -170,8 +173,8 @@ class Phone:
         assert answer.status_code == 303, answer.text
         return str(answer.headers["location"])
 
-    def sign_in(self) -> str:
-        state = self.begin()
+    def sign_in(self, page: str = "/") -> str:
+        state = self.begin(page)
         return self.back(self.code(), state)
 
     def conversation(self) -> str:

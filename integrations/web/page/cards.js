@@ -3,7 +3,7 @@
 
 import { element, icon } from "./element.js";
 import { phoneLink, phonesIn, withPhones } from "./phones.js";
-import { t } from "./words.js";
+import { CHINESE, t } from "./words.js";
 
 const given = (list) => (Array.isArray(list) ? list : []);
 const words = (value) => (value === null || value === undefined ? "" : String(value));
@@ -13,12 +13,15 @@ function rowList(rows) {
   if (!shown.length) return null;
   return element(
     "dl",
-    { class: "rows" },
+    { class: "rows", lang: CHINESE },
     shown.map((row) =>
       element("div", { "data-edit": row.edit || null, "data-begin": row.begin || null }, element("dt", {}, words(row.label)), element("dd", {}, withPhones(words(row.value)))),
     ),
   );
 }
+
+// A heading that the server gave, or ours where it gave none.
+const named = (title, key) => (title ? element("span", { lang: CHINESE }, title) : key && t(key));
 
 function card(kind, heading, ...content) {
   const head = heading && element("p", { class: "card-title" }, heading);
@@ -76,7 +79,7 @@ function progress({ number, steps, step, rows, timeline }) {
   return card(
     "progress",
     [element("span", {}, t("cards.progress_title")), number ? element("span", { class: "small-number" }, words(number)) : ""],
-    now ? element("p", { class: "step-now" }, t("cards.step_of", { step, steps: names.length }), element("b", {}, now)) : "",
+    now ? element("p", { class: "step-now" }, t("cards.step_of", { step, steps: names.length }), element("b", { lang: CHINESE }, now)) : "",
     names.length
       ? element(
           "ol",
@@ -86,7 +89,7 @@ function progress({ number, steps, step, rows, timeline }) {
               "li",
               { class: place(index), "aria-current": place(index) === "now" ? "step" : null },
               element("span", { class: "dot", "aria-hidden": "true" }, place(index) === "past" ? icon("done") : String(index + 1)),
-              element("span", { class: "step-name" }, words(name)),
+              element("span", { class: "step-name", lang: CHINESE }, words(name)),
               element("span", { class: "unseen" }, `（${said(index)}）`),
             ),
           ),
@@ -96,7 +99,7 @@ function progress({ number, steps, step, rows, timeline }) {
     given(timeline).length
       ? element(
           "ol",
-          { class: "happened", role: "list" },
+          { class: "happened", role: "list", lang: CHINESE },
           given(timeline).map((entry) =>
             element("li", {}, element("time", {}, words(entry.at)), element("p", {}, withPhones(words(entry.text)))),
           ),
@@ -108,7 +111,7 @@ function progress({ number, steps, step, rows, timeline }) {
 function incidents({ title, items }) {
   return card(
     "incidents",
-    title || t("cards.incidents_title"),
+    named(title, "cards.incidents_title"),
     element(
       "ol",
       { role: "list" },
@@ -116,7 +119,7 @@ function incidents({ title, items }) {
         element(
           "li",
           {},
-          element("p", { class: "incident-title" }, element("span", { class: "dot" }, String(index + 1)), words(item.title)),
+          element("p", { class: "incident-title", lang: CHINESE }, element("span", { class: "dot" }, String(index + 1)), words(item.title)),
           rowList(item.rows),
         ),
       ),
@@ -129,8 +132,8 @@ function danger({ title, rows }, text) {
   const all = [text, ...given(rows).map((row) => words(row.value))].join("\n");
   return card(
     "danger",
-    titled("warn", title || t("cards.danger_title")),
-    text ? element("p", { class: "advice" }, withPhones(text)) : "",
+    titled("warn", named(title, "cards.danger_title")),
+    text ? element("p", { class: "advice", lang: CHINESE }, withPhones(text)) : "",
     rowList(rows),
     element(
       "div",
@@ -148,27 +151,27 @@ function danger({ title, rows }, text) {
 function notice({ title, number, rows }, text) {
   return card(
     "told",
-    titled("bell", title || t("cards.notice_title")),
-    text ? element("p", { class: "message" }, withPhones(text)) : "",
+    titled("bell", named(title, "cards.notice_title")),
+    text ? element("p", { class: "message", lang: CHINESE }, withPhones(text)) : "",
     number && !words(text).includes(number) ? element("p", { class: "small-number" }, words(number)) : "",
     rowList(rows),
   );
 }
 
 const KINDS = {
-  confirm: ({ title, rows }) => card("confirm", title || t("cards.confirm_title"), rowList(rows)),
+  confirm: ({ title, rows }) => card("confirm", named(title, "cards.confirm_title"), rowList(rows)),
   ticket,
   progress,
   incidents,
-  known_issue: ({ title, rows }) => card("known", titled("info", title || t("cards.known_title")), rowList(rows)),
+  known_issue: ({ title, rows }) => card("known", titled("info", named(title, "cards.known_title")), rowList(rows)),
   danger,
   notice,
-  staff: ({ title, rows }) => (given(rows).length ? card("by-staff", title, rowList(rows)) : null),
-  handover: ({ title, rows }) => (given(rows).length ? card("plain", title, rowList(rows)) : null),
+  staff: ({ title, rows }) => (given(rows).length ? card("by-staff", named(title), rowList(rows)) : null),
+  handover: ({ title, rows }) => (given(rows).length ? card("plain", named(title), rowList(rows)) : null),
 };
 
 export function cardNode(data, text) {
-  const draw = Object.prototype.hasOwnProperty.call(KINDS, data.kind) ? KINDS[data.kind] : ({ title, rows }) => card("plain", title, rowList(rows));
+  const draw = Object.prototype.hasOwnProperty.call(KINDS, data.kind) ? KINDS[data.kind] : ({ title, rows }) => card("plain", named(title), rowList(rows));
   return draw(data, text);
 }
 

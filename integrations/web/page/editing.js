@@ -2,7 +2,7 @@
 // hears from everybody: the button that asks for that line, and the answer.
 
 import { element } from "./element.js";
-import { t } from "./words.js";
+import { CHINESE, language, t } from "./words.js";
 
 // Every line of the card that can be changed gets its button; `change(number,
 // text)` is called with the number of the dialogue's own button and the words.
@@ -11,7 +11,7 @@ export function makeEditable(card, change) {
     const label = row.querySelector("dt").textContent;
     const place = row.querySelector("dd");
     const value = element("span", { class: "value" }, [...place.childNodes]);
-    const button = element("button", { type: "button", class: "edit", "aria-label": t("cards.edit_line", { label }) }, t("cards.edit"));
+    const button = element("button", { type: "button", class: "edit", lang: CHINESE && language, "aria-label": t("cards.edit_line", { label }) }, t("cards.edit"));
     button.addEventListener("click", () => open(place, row.dataset.begin || "", label, button, (text) => change(Number(row.dataset.edit), text)));
     place.append(value, button);
   }
@@ -26,7 +26,7 @@ function open(place, value, label, button, change) {
   const field = element("textarea", { rows: "2", maxlength: "500", "aria-label": t("cards.edit_field", { label }) });
   const save = element("button", { type: "submit", class: "option main" }, t("cards.edit_save"));
   const cancel = element("button", { type: "button", class: "option" }, t("cards.edit_cancel"));
-  const form = element("form", { class: "editing", novalidate: true }, field, element("div", { class: "options" }, save, cancel));
+  const form = element("form", { class: "editing", lang: CHINESE && language, novalidate: true }, field, element("div", { class: "options" }, save, cancel));
   // What is hidden in part is not offered as it stands: it would be said so.
   if (!value.includes("*")) field.value = value;
 

@@ -8,7 +8,7 @@ import * as timeline from "./timeline.js";
 import { follow } from "./unread.js";
 import { Unsent } from "./unsent.js";
 import { hasText, returnFocus, setText } from "./composer.js";
-import { t } from "./words.js";
+import { CHINESE, language, t } from "./words.js";
 
 const POLL = 2e3; // where there is no stream
 const POLL_PENDING = 600; // while an answer is on its way
@@ -20,8 +20,9 @@ const IDLE = 5 * 60e3;
 const trouble = byId("trouble");
 const troubleClose = byId("trouble-close");
 
-// Says what went wrong; "" takes it back.
-export function tell(text) {
+// Says what went wrong, in the frame's language unless another is named; "" takes it back.
+export function tell(text, lang = language) {
+  trouble.lang = lang;
   if (trouble.textContent !== text) trouble.textContent = text;
   troubleClose.hidden = !text;
 }
@@ -99,7 +100,7 @@ const unsent = new Unsent({
   failed(item, failure) {
     reached(failure.status !== 0);
     showTyping();
-    if (failure.status !== 0) tell(failure.message);
+    if (failure.status !== 0) tell(failure.message, (failure.told && CHINESE) || language);
     if (!failure.refused) return;
     if (item.body.choice) {
       unsent.withdraw(item.id);

@@ -9,7 +9,7 @@ import { withPhones } from "./phones.js";
 import { settle, stuckToBottom, toBottom } from "./scroll.js";
 import { hearButton, readNew } from "./speech.js";
 import * as unread from "./unread.js";
-import { language, t } from "./words.js";
+import { CHINESE, FOREIGN, mark, t } from "./words.js";
 
 const lines = byId("lines");
 const welcome = byId("welcome");
@@ -28,20 +28,24 @@ export function setActions(given) {
 
 // ---- speaking -------------------------------------------------------------
 
-export function speak(text) {
+export function speak(text, lang = null) {
   if (!text) return;
-  const words = element("p", {}, text);
+  const words = element("p", { lang }, text);
   spoken.append(words);
   setTimeout(() => words.remove(), 20e3);
 }
 
 const wholly = ({ text, card }) => [text || "", spokenCard(card, text || "")].filter(Boolean).join("\n");
 
-function speakMessage({ text, card, options }) {
+function speakMessage({ text, card, options, language: spoken }) {
   const titles = (options || []).map((option) => option.title);
   const said = wholly({ text, card });
   readNew(said);
-  speak([said, titles.length ? t("talk.choices_are", { titles: titles.join("、") }) : ""].filter(Boolean).join("\n"));
+  const choices = titles.length ? t("talk.choices_are", { titles: titles.join("、") }) : "";
+  if (CHINESE) {
+    speak(said, mark(spoken));
+    speak(choices);
+  } else speak([said, choices].filter(Boolean).join("\n"));
 }
 
 // ---- drawing --------------------------------------------------------------
@@ -58,9 +62,6 @@ function roleOf({ from, card }) {
   return ROLES[from] ? from : "assistant";
 }
 
-// The assistant speaks Chinese in whatever language the page around it is.
-const spokenIn = (role) => (language === "zh-Hans" || role === "citizen" || role === "notice" ? null : "zh-Hans");
-
 function drawOptions(message) {
   if (!message.options || !message.options.length) return null;
   const plain = !message.card || message.card.kind !== "confirm";
@@ -72,6 +73,7 @@ function drawOptions(message) {
         "button",
         {
           type: "button",
+          lang: CHINESE,
           class: !plain && index === 0 ? "option main" : "option",
           "data-keep-focus": true,
           "data-number": option.number,
@@ -147,18 +149,18 @@ function draw(message) {
   const own = role === "citizen";
   const bubble =
     text && !message.stand_in && !holdsText(message.card)
-      ? element("div", { class: "bubble" }, own ? text : withPhones(text))
+      ? element("div", { class: "bubble", lang: mark(message.language) }, own ? text : withPhones(text))
       : null;
   return element(
     "li",
     { class: `line ${role}`, "data-seq": message.seq },
-    face ? element("span", { class: "face", "aria-hidden": "true" }, face) : null,
+    face ? element("span", { class: "face", lang: CHINESE, "aria-hidden": "true" }, face) : null,
     element(
       "div",
-      { class: "said", lang: spokenIn(role) },
+      { class: "said" },
       own ? element("span", { class: "unseen" }, t("talk.i_say")) : null,
       role === "notice" && !message.card ? element("span", { class: "unseen" }, t("talk.notice")) : null,
-      who ? element("p", { class: "who", lang: spokenIn(role) && language }, t(who)) : null,
+      who ? element("p", { class: "who" }, t(who)) : null,
       photosOf(message),
       bubble,
       message.card ? drawCard(message, text) : null,
@@ -197,7 +199,7 @@ function takenOption(message, index) {
 function setOption(button, active, taken) {
   button.disabled = !active;
   button.classList.toggle("taken", taken);
-  if (taken) button.setAttribute("aria-label", t("talk.chosen", { title: button.textContent }));
+  if (taken) button.setAttribute("aria-label", t("talk.chosen", { title: button.firstChild.textContent }));
   else button.removeAttribute("aria-label");
 }
 
@@ -242,6 +244,12 @@ export function refreshTimes() {
   }
 }
 
+function gloss(line) {
+  import("./glosses.js")
+    .then((glosses) => glosses.add(line))
+    .catch((problem) => console.warn(problem));
+}
+
 // ---- server messages ------------------------------------------------------
 
 function insert(message) {
@@ -254,6 +262,7 @@ function insert(message) {
   lines.insertBefore(line, next || firstOwn);
   order.splice(place, 0, message.seq);
   entries.set(message.seq, { message, line, at });
+  if (FOREIGN && message.from !== "citizen") gloss(line);
   return line;
 }
 

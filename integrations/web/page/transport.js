@@ -4,8 +4,9 @@
 import { language, t } from "./words.js";
 
 export class Failure extends Error {
-  constructor(message, { status = 0, wait = 0, offset = 0 } = {}) {
+  constructor(message, { status = 0, wait = 0, offset = 0, told = false } = {}) {
     super(message);
+    this.told = told; // the words are the server's
     this.status = status; // 0: the server was not reached
     this.wait = wait; // milliseconds the server asked us to wait
     this.offset = offset; // bytes of an upload that the server has
@@ -26,6 +27,7 @@ async function failureOf(response) {
   const after = Number(response.headers.get("Retry-After"));
   return new Failure(told || sentence(response.status), {
     status: response.status,
+    told: Boolean(told),
     wait: after > 0 ? Math.min(after, 120) * 1000 : 0,
     offset: Number(response.headers.get("Upload-Offset")),
   });

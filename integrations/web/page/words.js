@@ -6,6 +6,12 @@ const frame = document.getElementById("frame"); // the page that switches WeChat
 const brought = frame ? JSON.parse(frame.textContent) : { language: "zh-Hans", words: {}, elder: {} };
 
 export const language = brought.language;
+// The mark of what is said in another language than the frame's, for screen readers.
+export const mark = (spoken) => (spoken && spoken !== language ? spoken : null);
+// The assistant, its cards and the departments speak simplified Chinese in every frame.
+export const CHINESE = mark("zh-Hans");
+// Whether what they say is to be said once more beside it.
+export const FOREIGN = !language.startsWith("zh");
 const words = { ...brought.words };
 const plainer = { ...brought.elder };
 

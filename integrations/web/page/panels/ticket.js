@@ -5,7 +5,7 @@ import { element } from "../element.js";
 import { openPanel } from "../panel.js";
 import { withPhones } from "../phones.js";
 import { ask } from "../transport.js";
-import { t } from "../words.js";
+import { CHINESE, t } from "../words.js";
 import { openDeed } from "./ticket_deeds.js";
 import { failed, heading, why } from "./ticket_parts.js";
 
@@ -60,7 +60,7 @@ function parts(seen, act) {
   ].filter(Boolean);
 }
 
-const line = (label, value) => (value ? element("div", {}, element("dt", {}, label), element("dd", {}, withPhones(value))) : null);
+const line = (label, value) => (value ? element("div", {}, element("dt", {}, label), element("dd", { lang: CHINESE }, withPhones(value))) : null);
 
 function deeds(seen, act) {
   if (!seen.acts.length) return null;

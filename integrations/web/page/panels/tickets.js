@@ -4,7 +4,7 @@
 import { byId, element } from "../element.js";
 import { loadStyle, openPanel } from "../panel.js";
 import { ask } from "../transport.js";
-import { loadWords, t } from "../words.js";
+import { CHINESE, loadWords, t } from "../words.js";
 import { failed, heading, why } from "./ticket_parts.js";
 import { openTicket } from "./ticket.js";
 
@@ -83,7 +83,7 @@ function row(panel, list, ticket) {
     element(
       "span",
       { class: "ticket-marks" },
-      element("b", { class: ticket.open ? "mark open" : "mark" }, ticket.status_text),
+      element("b", { class: ticket.open ? "mark open" : "mark", lang: CHINESE }, ticket.status_text),
       ticket.late ? element("b", { class: "mark late" }, t("tickets.late")) : null,
       ticket.waits_for_rating ? element("b", { class: "mark waits" }, t("tickets.waits")) : null,
     ),
