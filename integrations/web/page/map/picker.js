@@ -9,9 +9,11 @@ import { finder } from "../panels/place.js";
 import { datum, wgs84 } from "./crs.js";
 import { Layers } from "./layers.js";
 import { loadLeaflet } from "./leaflet.js";
+import { incidentWords, othersButton } from "./others.js";
 import { addTiles } from "./tiles.js";
 
 const LOOK_AFTER = 350;
+const DRAW_AFTER = 200;
 const CLOSE = 17; // the zoom at which a house is told from the next
 
 export async function open({ opener, chosen, locate, known }) {
@@ -21,6 +23,7 @@ export async function open({ opener, chosen, locate, known }) {
   const ground = element("div", { class: "map-ground", role: "application", "aria-label": t("place.map_label"), tabindex: "0" });
   const pin = element("div", { class: "map-pin", "aria-hidden": "true" }, icon("pin"));
   const spot = element("p", { class: "map-spot", role: "status" });
+  const told = element("p", { class: "map-told", role: "status" });
   const use = element("button", { type: "button", class: "option main" }, t("place.use"));
   const search = finder({
     id: "map",
@@ -34,7 +37,19 @@ export async function open({ opener, chosen, locate, known }) {
     typed() {},
   });
   panel.body.append(search.node, element("div", { class: "map-frame" }, ground, pin, tools((at) => map.setView(shown(at), CLOSE), () => map, locate, spot)));
-  panel.foot.append(spot, use);
+  const tell = (one) => {
+    told.textContent = t("place.tapped", { what: incidentWords(one) });
+  };
+  const others = othersButton({
+    near: () => layers.near(),
+    again: () => layers.refresh(),
+    chosen(one) {
+      map.once("moveend", () => tell(one));
+      map.setView(shown([one.lat, one.lon]), Math.max(map.getZoom(), CLOSE));
+    },
+  });
+  panel.body.append(others.node);
+  panel.foot.append(told, spot, use);
 
   const [west, south, east, north] = about.bounds;
   const map = L.map(ground, {
@@ -49,14 +64,14 @@ export async function open({ opener, chosen, locate, known }) {
   map.setView(shown(about.centre), 12);
   addTiles(map, about);
   ground.after(credits(about));
-  const layers = new Layers(L, map, { ...about, shown, real }, (words) => {
-    spot.textContent = words;
-  });
+  const layers = new Layers(L, map, { ...about, shown, real }, { tell, counted: others.count });
 
   use.disabled = true;
   let here = null; // what is known of the point under the pin
-  let timer = 0;
+  let looking = 0;
+  let drawing = 0;
   let asked = 0;
+  let settling = false;
 
   async function look() {
     asked += 1;
@@ -72,18 +87,32 @@ export async function open({ opener, chosen, locate, known }) {
 
   // What is still asked of a former point counts for nothing: it must not be sent for this one.
   map.on("movestart", () => {
-    clearTimeout(timer);
+    clearTimeout(looking);
+    clearTimeout(drawing);
     asked += 1;
     here = null;
+    told.textContent = "";
     use.disabled = true;
   });
   map.on("moveend", () => {
-    clearTimeout(timer);
-    timer = setTimeout(look, LOOK_AFTER);
-    layers.refresh();
+    if (settling) return;
+    clearTimeout(looking);
+    clearTimeout(drawing);
+    looking = setTimeout(look, LOOK_AFTER);
+    drawing = setTimeout(() => layers.refresh(), DRAW_AFTER);
+    others.count();
   });
   layers.refresh();
   look();
+
+  // The words below grow and shrink, and the map with them: the point under the pin stays.
+  function settle() {
+    settling = true;
+    map.invalidateSize({ animate: false });
+    settling = false;
+  }
+  const resized = window.ResizeObserver ? new ResizeObserver(settle) : null;
+  if (resized) resized.observe(ground);
 
   use.addEventListener("click", () => {
     if (!here) return;
@@ -93,8 +122,14 @@ export async function open({ opener, chosen, locate, known }) {
       chosen({ lat: Number(lat.toFixed(6)), lon: Number(lon.toFixed(6)), crs: "WGS-84", label }, label || t("place.picked_on_map")),
     );
   });
-  panel.closed.then(() => map.remove());
-  requestAnimationFrame(() => map.invalidateSize());
+  panel.closed.then(() => {
+    clearTimeout(looking);
+    clearTimeout(drawing);
+    if (resized) resized.disconnect();
+    layers.stop();
+    map.remove();
+  });
+  requestAnimationFrame(settle);
 }
 
 function tools(goTo, map, locate, spot) {
