@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from PIL import Image
@@ -97,6 +98,98 @@ def test_a_name_of_the_list_by_the_keyboard(stage: Stage, new_page: NewPage) -> 
     expect(page.locator(".line.citizen")).to_contain_text(name)
 
 
+# -- districts and streets ---------------------------------------------------------------------------------------------
+
+
+def heard(stage: Stage, page: Page) -> str:
+    """The words that were heard, once there are some."""
+    for _ in range(100):
+        if found := [said.text for said in stage.listener.said if said.text]:
+            return found[-1]
+        page.wait_for_timeout(50)
+    raise AssertionError("nothing was heard")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("我家楼下", "市南区 香港中路街道 我家楼下"),
+        ("市南区我家楼下", "市南区 香港中路街道 我家楼下"),
+        ("香港中路街道我家楼下", "市南区 香港中路街道 我家楼下"),
+        ("市南区 香港中路街道 我家楼下", "市南区 香港中路街道 我家楼下"),
+        ("就在市南区香港中路街道办旁边", "就在市南区香港中路街道办旁边"),
+        ("", "市南区 香港中路街道"),
+    ],
+)
+def test_district_and_street_are_said_with_the_words_and_not_twice(
+    stage: Stage, new_page: NewPage, typed: str, said: str
+) -> None:
+    page = new_page(stage.url)
+    open_panel(page)
+    expect(page.get_by_label("哪个区、哪个市")).to_be_hidden()
+    page.get_by_text("先选区和街道").click()
+    expect(page.get_by_label("哪个街道、哪个镇")).to_be_hidden()
+    page.get_by_label("哪个区、哪个市").select_option("市南区")
+    page.get_by_label("哪个街道、哪个镇").select_option("香港中路街道")
+    expect(page.get_by_text("市南区 香港中路街道（可以改）")).to_be_visible()
+    page.get_by_role("combobox", name="打字说地点").fill(typed)
+    page.get_by_role("button", name="就是这里").click()
+    assert heard(stage, page) == said
+
+
+def test_another_district_has_other_streets(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url)
+    open_panel(page)
+    page.get_by_text("先选区和街道").focus()
+    page.keyboard.press("Enter")
+    district, street = page.get_by_label("哪个区、哪个市"), page.get_by_label("哪个街道、哪个镇")
+    district.select_option("市南区")
+    street.select_option("香港中路街道")
+    district.select_option("李沧区")
+    expect(street).to_have_value("")
+    expect(street.locator("option", has_text="李村街道")).to_have_count(1)
+    expect(street.locator("option", has_text="香港中路街道")).to_have_count(0)
+    district.select_option("")
+    expect(street).to_be_hidden()
+    expect(page.get_by_text("先选区和街道")).to_be_visible()
+
+
+def test_a_place_that_is_picked_fills_them_in_and_takes_them_along(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url)
+    open_panel(page)
+    field = page.get_by_role("combobox", name="打字说地点")
+    field.fill("五四广场")
+    page.get_by_role("option").filter(has=page.locator("b", has_text=re.compile("^五四广场$"))).click()
+    summary = page.locator(".place-divisions summary")
+    expect(summary).to_contain_text("市南区 香港中路街道")
+    field.fill("五四广场北边的公厕")
+    expect(summary).to_contain_text("市南区 香港中路街道")
+    page.get_by_role("button", name="就是这里").click()
+    assert heard(stage, page) == "市南区 香港中路街道 五四广场北边的公厕"
+
+    open_panel(page)
+    field.fill("五四广场")
+    page.get_by_role("option").filter(has=page.locator("b", has_text=re.compile("^五四广场$"))).click()
+    expect(summary).to_contain_text("市南区 香港中路街道")
+    field.fill("李村大集")
+    expect(summary).to_contain_text("先选区和街道")
+    page.get_by_role("button", name="就是这里").click()
+    expect(page.get_by_role("log")).to_contain_text("听到了：李村大集")
+
+
+def test_a_list_that_does_not_come_leaves_the_words(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url)
+    page.route("**/api/map/divisions", lambda route: route.abort())
+    open_panel(page)
+    page.get_by_text("先选区和街道").click()
+    expect(page.get_by_text("直接打字说也一样")).to_be_visible()
+    page.unroute("**/api/map/divisions")
+    page.get_by_text("先选区和街道").click()
+    page.get_by_text("先选区和街道").click()
+    page.get_by_label("哪个区、哪个市").select_option("市南区")
+    expect(page.get_by_text("直接打字说也一样")).to_have_count(0)
+
+
 def test_escape_closes_the_list_and_then_the_panel(stage: Stage, new_page: NewPage) -> None:
     page = new_page(stage.url)
     open_panel(page)
@@ -155,6 +248,37 @@ def test_the_map_follows_a_name(stage: Stage, new_page: NewPage) -> None:
     page.get_by_role("button", name="用这个位置").click()
     found = pin(stage, page)
     assert abs(found["lat"] - HERE["latitude"]) < 0.001 and abs(found["lon"] - HERE["longitude"]) < 0.001
+
+
+def test_a_name_that_is_looked_for_on_the_map_becomes_the_pin(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url)
+    open_map(page)
+    page.get_by_role("combobox", name="找地名").press_sequentially("五四广场")
+    page.get_by_role("option").filter(has=page.locator("b", has_text=re.compile("^五四广场$"))).click()
+    expect(page.locator(".map-spot")).to_have_text("五四广场附近")
+    page.get_by_role("button", name="用这个位置").click()
+    found = pin(stage, page)
+    assert distance(found, 36.062, 120.379) < 50
+    assert found["label"] == "五四广场附近"
+    page.wait_for_timeout(400)
+    open_map(page)  # where the last pin was
+    expect(page.locator(".map-spot")).to_have_text("五四广场附近")
+
+
+def test_the_first_label_is_that_of_the_centre_and_never_nothing(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url)
+    asked: list[str] = []
+    page.on("request", lambda one: "/api/map/where" in one.url and asked.append(one.url))
+    told = {"inside": True, "label": "", "district": "市南区", "street": "香港中路街道", "near": ""}
+    page.route("**/api/map/where?**", lambda route: route.fulfill(json=told))
+    open_map(page)
+    expect(page.locator(".map-spot")).to_have_text("市南区 香港中路街道附近")
+    north, east = stage.services.mapping.city().drawing.centre
+    query = parse_qs(urlsplit(asked[0]).query)
+    assert distance({"lat": float(query["lat"][0]), "lon": float(query["lon"][0])}, north, east) < 60
+    page.get_by_role("button", name="用这个位置").click()
+    found = pin(stage, page)
+    assert found["label"] == ""  # no name is made up for the pin
 
 
 def test_a_map_that_does_not_come_leaves_the_words(stage: Stage, new_page: NewPage) -> None:

@@ -5,7 +5,7 @@ import { element, icon } from "../element.js";
 import { loadStyle, openPanel } from "../panel.js";
 import { ask } from "../transport.js";
 import { t } from "../words.js";
-import { finder } from "../panels/place.js";
+import { areaOf, finder } from "../panels/place.js";
 import { datum, wgs84 } from "./crs.js";
 import { Layers } from "./layers.js";
 import { loadLeaflet } from "./leaflet.js";
@@ -16,7 +16,8 @@ const LOOK_AFTER = 350;
 const DRAW_AFTER = 200;
 const CLOSE = 17; // the zoom at which a house is told from the next
 
-export async function open({ opener, chosen, locate, known }) {
+// `before`: the pin that was sent last, at which the map opens.
+export async function open({ opener, chosen, locate, known, before }) {
   const [about, L] = await Promise.all([ask("GET", "/api/map"), loadLeaflet(), loadStyle("map/map.css")]);
   const { shown, real } = datum(about.tiles ? about.crs : "WGS-84");
   const panel = openPanel({ name: "map", title: t("place.map_title"), opener });
@@ -61,7 +62,7 @@ export async function open({ opener, chosen, locate, known }) {
     maxBounds: [[south - 0.3, west - 0.3], [north + 0.3, east + 0.3]],
     zoomAnimation: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
   });
-  map.setView(shown(about.centre), 12);
+  map.setView(shown(before ? [before.lat, before.lon] : about.centre), before ? CLOSE : 12);
   addTiles(map, about);
   ground.after(credits(about));
   const layers = new Layers(L, map, { ...about, shown, real }, { tell, counted: others.count });
@@ -81,7 +82,7 @@ export async function open({ opener, chosen, locate, known }) {
     const found = await known(lat, lon);
     if (mine !== asked) return;
     here = { lat, lon, spot: found };
-    spot.textContent = !found ? t("place.unnamed") : found.inside ? found.label || t("place.unnamed") : t("place.outside");
+    spot.textContent = found && !found.inside ? t("place.outside") : spokenSpot(found);
     use.disabled = Boolean(found) && !found.inside;
   }
 
@@ -119,7 +120,7 @@ export async function open({ opener, chosen, locate, known }) {
     const { lat, lon, spot: found } = here;
     const label = (found && found.label) || "";
     panel.close().then(() =>
-      chosen({ lat: Number(lat.toFixed(6)), lon: Number(lon.toFixed(6)), crs: "WGS-84", label }, label || t("place.picked_on_map")),
+      chosen({ lat: Number(lat.toFixed(6)), lon: Number(lon.toFixed(6)), crs: "WGS-84", label }, label || areaOf(found) || t("place.picked_on_map")),
     );
   });
   panel.closed.then(() => {
@@ -131,6 +132,8 @@ export async function open({ opener, chosen, locate, known }) {
   });
   requestAnimationFrame(settle);
 }
+
+const spokenSpot = (found) => (found && found.label) || areaOf(found) || t("place.unnamed");
 
 function tools(goTo, map, locate, spot) {
   const button = (name, sign, work) =>
