@@ -20,6 +20,7 @@ from kb.places import Place, coordinates
 from kb.places.distances import metres
 from tests.browser.conftest import NewPage
 from tests.browser.stage import Stage
+from tests.browser.test_axe import LOOKS, SIDEWAYS, ZOOMED, Look, small_targets, unnamed, violations
 from tests.builders import told
 
 expect.set_options(timeout=20_000)
@@ -358,6 +359,13 @@ def to_the_centre(page: Page) -> None:
     expect(page.get_by_role("button", name="用这个位置")).to_be_enabled()
 
 
+def wrong(page: Page, look: Look) -> list[str]:
+    """What somebody could not use in this look."""
+    look.put_on(page)
+    found = [*unnamed(page), *page.evaluate(SIDEWAYS)]
+    return found if look in ZOOMED else [*found, *violations(page), *small_targets(page, look.least)]
+
+
 def test_what_others_told_of_is_a_list_for_the_keyboard(stage: Stage, new_page: NewPage) -> None:
     page = new_page(stage.url, geolocation=HERE, permissions=["geolocation"])
     page.route(
@@ -428,6 +436,22 @@ def test_real_incidents_of_two_citizens_stand_on_the_map(stage: Stage, new_page:
     expect(page.get_by_role("listitem").filter(has_text="2 位市民")).to_contain_text("就在针尖这里")
 
 
+@pytest.mark.parametrize("look", [*LOOKS, *ZOOMED], ids=str)
+def test_both_lists_are_for_everybody(stage: Stage, new_page: NewPage, look: Look) -> None:
+    page = new_page(stage.url, geolocation=HERE, permissions=["geolocation"])
+    page.route("**/api/map/incidents?**", others((0, 520, "井盖缺失", 4), (-90, -90, "路灯不亮", 2)))
+    open_panel(page)
+    page.get_by_text("先选区和街道").click()
+    page.get_by_label("哪个区、哪个市").select_option("市南区")
+    page.get_by_label("哪个街道、哪个镇").select_option("香港中路街道")
+    assert wrong(page, look) == []
+    page.get_by_role("button", name="在地图上选").click()
+    page.get_by_role("button", name="我在哪里").click()
+    page.get_by_role("button", name="附近别人反映过的事（2 件）").click()
+    expect(page.get_by_role("dialog", name="附近别人反映过的事")).to_be_visible()
+    assert wrong(page, look) == []
+
+
 # -- what is asked for, and what stands on each other ------------------------------------------------------------------
 
 
@@ -457,6 +481,26 @@ def test_small_moves_ask_for_nothing_and_many_for_little(stage: Stage, new_page:
     page.wait_for_timeout(1500)
     for part in ("layers/places", "layers/districts", "/incidents"):
         assert len([one for one in asked if part in one]) <= 2, asked
+
+
+def test_what_is_on_its_way_for_another_sight_is_given_up(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url, geolocation=HERE, permissions=["geolocation"])
+    given_up: list[str] = []
+    page.on("requestfailed", lambda one: given_up.append(one.url))
+    held: list[Route] = []
+    page.route("**/api/map/layers/places?**", lambda route: held.append(route))
+    open_map(page)
+    for _ in range(100):
+        if held:
+            break
+        page.wait_for_timeout(50)
+    (former,) = held
+    page.get_by_role("button", name="我在哪里").click()
+    page.wait_for_timeout(1500)
+    assert given_up == [former.request.url]
+    _, later = held
+    later.continue_()
+    expect(page.locator(".map-name").first).to_be_visible()
 
 
 def test_no_name_covers_another(stage: Stage, new_page: NewPage) -> None:
