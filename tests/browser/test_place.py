@@ -475,12 +475,12 @@ def test_small_moves_ask_for_nothing_and_many_for_little(stage: Stage, new_page:
     page.wait_for_timeout(1500)
     assert len([one for one in asked if "/where" in one]) == 1
     assert [one for one in asked if "/where" not in one] == []
-    for _ in range(10):  # by the arrow keys, 800 pixels in all
-        page.locator(".map-ground").press("ArrowRight")
-        page.wait_for_timeout(60)
+    for _ in range(8):  # far, and quickly
+        page.locator(".map-ground").press("Shift+ArrowRight")
+        page.wait_for_timeout(100)
     page.wait_for_timeout(1500)
     for part in ("layers/places", "layers/districts", "/incidents"):
-        assert len([one for one in asked if part in one]) <= 2, asked
+        assert 1 <= len([one for one in asked if part in one]) <= 3, asked  # a busy machine pauses between keys
 
 
 def test_what_is_on_its_way_for_another_sight_is_given_up(stage: Stage, new_page: NewPage) -> None:
