@@ -74,7 +74,7 @@ class Services(Keeping):
 
     @cached_property
     def mapping(self) -> Mapping:
-        return Mapping(places=self.places, reading=self.reading)
+        return Mapping(places=self.places, reading=self.reading, least_citizens=self.settings.map_least_citizens)
 
     @cached_property
     def informing(self) -> Informing:

@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     map_approval: str = Field(default="", max_length=60, description="Number of the map's approval; empty: none")
     map_tiles: Path | None = Field(default=None, description="PMTiles file of the city's own, pictures; empty: none")
     map_crs: str = Field(default="WGS-84", pattern="^(WGS-84|GCJ-02)$", description="Coordinate system of the tiles")
+    map_least_citizens: int = Field(
+        default=2, ge=1, le=100, description="How many citizens must tell of an open problem before the map shows it"
+    )
     issues_examples: bool = Field(default=True, description="Tell the invented known issues that ship as examples")
     issues_feed: str = Field(default="", repr=False, pattern=WEB, description="Feed of known issues; empty: none")
     issues_feed_seconds: float = Field(default=900.0, ge=10, description="How often the feed is fetched")

@@ -86,11 +86,17 @@ class Incidents(Protocol):
         """
 
     def dots(
-        self, cells: Sequence[str], *, south_west: tuple[float, float], north_east: tuple[float, float], limit: int
+        self,
+        cells: Sequence[str],
+        *,
+        south_west: tuple[float, float],
+        north_east: tuple[float, float],
+        least: int,
+        limit: int,
     ) -> Sequence[Dot]:
         """Open ones in these cells within the box (WGS-84), latest report first.
 
-        Without those that only confidential or withdrawn complaints tell of.
+        Only those that at least so many citizens tell of, confidential and withdrawn complaints left out.
         """
 
     def without_vector(self, limit: int) -> Sequence[OpenIncident]:

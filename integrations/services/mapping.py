@@ -61,10 +61,14 @@ class City:
 
 @dataclass(kw_only=True)
 class Mapping:
-    """The use case, for one process. `places` gives the atlas in use, which another may take the place of."""
+    """The use case, for one process. `places` gives the atlas in use, which another may take the place of.
+
+    What fewer than `least_citizens` tell of is on nobody's map: it may be one person's home.
+    """
 
     places: Callable[[], Atlas]
     reading: UnitOfWork
+    least_citizens: int
     _made: City | None = field(default=None, init=False, repr=False)
     _making: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
@@ -96,7 +100,10 @@ class Mapping:
 
     def incidents(self, box: Box) -> list[Dot]:
         """Open incidents in the box, the latest first; none in a box too wide to tell them apart."""
-        corners = (box.south, box.west), (box.north, box.east)
-        cells = cells_within(*corners, MOST_CELLS)
+        south_west, north_east = (box.south, box.west), (box.north, box.east)
+        cells = cells_within(south_west, north_east, MOST_CELLS)
         with self.reading() as tx:
-            return list(tx.incidents.dots(cells, south_west=corners[0], north_east=corners[1], limit=MOST_INCIDENTS))
+            found = tx.incidents.dots(
+                cells, south_west=south_west, north_east=north_east, least=self.least_citizens, limit=MOST_INCIDENTS
+            )
+        return list(found)

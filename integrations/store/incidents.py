@@ -141,25 +141,32 @@ class IncidentTable(Repository):
         return [Glimpse(*rows[one][1:], place=worth) for one, worth in places.items()]
 
     def dots(
-        self, cells: Sequence[str], *, south_west: tuple[float, float], north_east: tuple[float, float], limit: int
+        self,
+        cells: Sequence[str],
+        *,
+        south_west: tuple[float, float],
+        north_east: tuple[float, float],
+        least: int,
+        limit: int,
     ) -> Sequence[Dot]:
         at, part, said = t.incident_cells.c, t.incidents.alias("part"), t.complaints.c
         latest = (
             select(_c.id, at.lat, at.lon, _c.category, _c.opened_at, _c.last_report_at)
             .join(t.incidents, _c.id == at.incident_id)
-            .where(at.cell.in_(cells), at.ends == incident_index.OPEN, _c.survivor_id == _c.id)
+            .where(at.cell.in_(cells), at.ends == incident_index.OPEN, _c.survivor_id == _c.id, _c.people >= least)
             .where(at.lat.between(south_west[0], north_east[0]), at.lon.between(south_west[1], north_east[1]))
             .order_by(_c.last_report_at.desc(), _c.id)
             .limit(_DOTS_LOOKED_AT * limit)
             .subquery()
         )
-        one = latest.c
+        one, citizens = latest.c, func.count(said.citizen_id.distinct())
         wanted = (
-            select(one.lat, one.lon, one.category, func.count(said.citizen_id.distinct()), one.opened_at)
+            select(one.lat, one.lon, one.category, citizens, one.opened_at)
             .join(part, part.c.survivor_id == one.id)
             .join(t.complaints, said.incident_id == part.c.id)
             .where(~said.confidential, ~withdrawn())
             .group_by(*one)
+            .having(citizens >= least)
             .order_by(one.last_report_at.desc(), one.id)
             .limit(limit)
         )

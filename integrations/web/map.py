@@ -237,7 +237,7 @@ def search(
 def incidents(response: Response, mine: Mine, services: Ours, box: InBox) -> IncidentsOut:
     """Problems of others that are open there, at most 100, to about 11 m; none for a box wider than some 25 km.
 
-    Nothing of who said them; none that only confidential complaints tell of.
+    Nothing of who said them; none that only one citizen, or confidential complaints alone, tell of.
     """
     limit(services, f"map-incidents:{mine.id}", INCIDENTS_A_MINUTE)
     response.headers["cache-control"] = NEVER

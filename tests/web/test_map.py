@@ -227,6 +227,12 @@ def test_what_somebody_looks_at_is_kept_nowhere(browser: Browser, caplog: pytest
 
 
 @pytest.fixture
+def each_alone(services: Services) -> None:
+    """What one citizen told of is shown: for tests that are about something else."""
+    services.mapping.least_citizens = 1
+
+
+@pytest.fixture
 def file(services: Services) -> Callable[..., Complaint]:
     """Files a complaint with a pin at the square, by another citizen each time."""
     count = 0
@@ -265,6 +271,38 @@ def test_an_open_incident_is_a_dot_with_nothing_of_anybody(
         assert hidden not in answer.text
 
 
+def test_what_a_single_citizen_told_of_is_on_nobodys_map(browser: Browser, file: Callable[..., Complaint]) -> None:
+    alone = file()
+    assert dots(browser) == []
+
+    file(joins=alone)
+    assert [one["citizens"] for one in dots(browser)] == [2]
+
+
+def test_a_city_may_ask_for_more_citizens_or_fewer(
+    services: Services, browser: Browser, file: Callable[..., Complaint]
+) -> None:
+    first = file()
+    file(joins=first)
+    file(pin=(36.07, 120.39))
+    shown = {}
+    for least in (1, 2, 3):
+        services.mapping.least_citizens = least
+        shown[least] = [one["citizens"] for one in dots(browser)]
+
+    assert shown == {1: [1, 2], 2: [2], 3: []}
+
+
+def test_confidential_complaints_are_not_counted(browser: Browser, file: Callable[..., Complaint]) -> None:
+    secret = file(secret=True)
+    file(joins=secret)
+    assert dots(browser) == []
+
+    file(joins=secret)
+    assert [one["citizens"] for one in dots(browser)] == [2]
+
+
+@pytest.mark.usefixtures("each_alone")
 def test_what_only_confidential_complaints_tell_of_is_not_shown(
     browser: Browser, file: Callable[..., Complaint]
 ) -> None:
@@ -275,6 +313,7 @@ def test_what_only_confidential_complaints_tell_of_is_not_shown(
     assert [one["citizens"] for one in dots(browser)] == [1]
 
 
+@pytest.mark.usefixtures("each_alone")
 def test_what_is_withdrawn_or_closed_is_not_shown(
     services: Services, browser: Browser, file: Callable[..., Complaint]
 ) -> None:
@@ -288,6 +327,7 @@ def test_what_is_withdrawn_or_closed_is_not_shown(
     assert dots(browser) == []
 
 
+@pytest.mark.usefixtures("each_alone")
 def test_who_withdrew_is_not_counted(services: Services, browser: Browser, file: Callable[..., Complaint]) -> None:
     first = file()
     file(joins=first)
@@ -296,6 +336,7 @@ def test_who_withdrew_is_not_counted(services: Services, browser: Browser, file:
     assert [one["citizens"] for one in dots(browser)] == [1]
 
 
+@pytest.mark.usefixtures("each_alone")
 def test_a_merged_incident_is_one_dot(services: Services, browser: Browser, file: Callable[..., Complaint]) -> None:
     one, other = file(), file(pin=(36.0625, 120.3845))
     assert len(dots(browser)) == 2
@@ -305,6 +346,7 @@ def test_a_merged_incident_is_one_dot(services: Services, browser: Browser, file
     assert [(dot["lat"], dot["citizens"]) for dot in dots(browser)] == [(36.062, 2)]
 
 
+@pytest.mark.usefixtures("each_alone")
 def test_only_what_is_in_the_box_is_shown_and_nothing_in_a_box_too_wide(
     browser: Browser, file: Callable[..., Complaint]
 ) -> None:
@@ -315,6 +357,7 @@ def test_only_what_is_in_the_box_is_shown_and_nothing_in_a_box_too_wide(
     assert dots(browser, CITY) == []
 
 
+@pytest.mark.usefixtures("each_alone")
 def test_of_many_the_latest_are_shown(
     services: Services, browser: Browser, file: Callable[..., Complaint], monkeypatch: pytest.MonkeyPatch
 ) -> None:

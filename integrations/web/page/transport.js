@@ -33,9 +33,13 @@ async function failureOf(response) {
   });
 }
 
-// One request with a time-out; `read` makes of the response what is given back.
-export async function exchange(method, path, { headers, body, read = (response) => response } = {}) {
+// One request with a time-out, or given up by `signal`; `read` makes of the response what is given back.
+export async function exchange(method, path, { headers, body, signal, read = (response) => response } = {}) {
   const abort = new AbortController();
+  if (signal) {
+    if (signal.aborted) abort.abort();
+    signal.addEventListener("abort", () => abort.abort());
+  }
   const timer = setTimeout(() => abort.abort(), method === "GET" ? 15e3 : 30e3);
   try {
     const response = await fetch(path, { method, headers, body, signal: abort.signal, credentials: "same-origin", cache: "no-store" });
@@ -54,10 +58,10 @@ const answerOf = (response) =>
     throw new Failure(sentence(502), { status: 502 });
   });
 
-function request(method, path, body) {
-  if (body === undefined) return exchange(method, path, { read: answerOf });
+function request(method, path, body, signal) {
+  if (body === undefined) return exchange(method, path, { signal, read: answerOf });
   const headers = { "content-type": "application/json", "X-Jiesu": "page" };
-  return exchange(method, path, { headers, body: JSON.stringify(body), read: answerOf });
+  return exchange(method, path, { headers, body: JSON.stringify(body), signal, read: answerOf });
 }
 
 let opening = null;
@@ -102,7 +106,7 @@ export const sendMessage = (body) => withSession(() => request("POST", "/api/cha
 export const sendWechatPicture = (body) => withSession(() => request("POST", "/api/chat/wechat-media", body));
 
 // What panels ask of the API, in the session.
-export const ask = (method, path, body) => withSession(() => request(method, path, body));
+export const ask = (method, path, body, signal) => withSession(() => request(method, path, body, signal));
 
 // Nothing depends on it: a failure is passed over.
 export const sayTyping = () => request("POST", "/api/chat/typing", {}).catch(() => {});

@@ -5,22 +5,26 @@ import { element, icon } from "../element.js";
 import { loadStyle, openPanel } from "../panel.js";
 import { ask } from "../transport.js";
 import { t } from "../words.js";
-import { finder } from "../panels/place.js";
+import { areaOf, finder } from "../panels/place.js";
 import { datum, wgs84 } from "./crs.js";
 import { Layers } from "./layers.js";
 import { loadLeaflet } from "./leaflet.js";
+import { incidentWords, othersButton } from "./others.js";
 import { addTiles } from "./tiles.js";
 
 const LOOK_AFTER = 350;
+const DRAW_AFTER = 200;
 const CLOSE = 17; // the zoom at which a house is told from the next
 
-export async function open({ opener, chosen, locate, known }) {
+// `before`: the pin that was sent last, at which the map opens.
+export async function open({ opener, chosen, locate, known, before }) {
   const [about, L] = await Promise.all([ask("GET", "/api/map"), loadLeaflet(), loadStyle("map/map.css")]);
   const { shown, real } = datum(about.tiles ? about.crs : "WGS-84");
   const panel = openPanel({ name: "map", title: t("place.map_title"), opener });
   const ground = element("div", { class: "map-ground", role: "application", "aria-label": t("place.map_label"), tabindex: "0" });
   const pin = element("div", { class: "map-pin", "aria-hidden": "true" }, icon("pin"));
   const spot = element("p", { class: "map-spot", role: "status" });
+  const told = element("p", { class: "map-told", role: "status" });
   const use = element("button", { type: "button", class: "option main" }, t("place.use"));
   const search = finder({
     id: "map",
@@ -34,7 +38,19 @@ export async function open({ opener, chosen, locate, known }) {
     typed() {},
   });
   panel.body.append(search.node, element("div", { class: "map-frame" }, ground, pin, tools((at) => map.setView(shown(at), CLOSE), () => map, locate, spot)));
-  panel.foot.append(spot, use);
+  const tell = (one) => {
+    told.textContent = t("place.tapped", { what: incidentWords(one) });
+  };
+  const others = othersButton({
+    near: () => layers.near(),
+    again: () => layers.refresh(),
+    chosen(one) {
+      map.once("moveend", () => tell(one));
+      map.setView(shown([one.lat, one.lon]), Math.max(map.getZoom(), CLOSE));
+    },
+  });
+  panel.body.append(others.node);
+  panel.foot.append(told, spot, use);
 
   const [west, south, east, north] = about.bounds;
   const map = L.map(ground, {
@@ -46,17 +62,17 @@ export async function open({ opener, chosen, locate, known }) {
     maxBounds: [[south - 0.3, west - 0.3], [north + 0.3, east + 0.3]],
     zoomAnimation: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
   });
-  map.setView(shown(about.centre), 12);
+  map.setView(shown(before ? [before.lat, before.lon] : about.centre), before ? CLOSE : 12);
   addTiles(map, about);
   ground.after(credits(about));
-  const layers = new Layers(L, map, { ...about, shown, real }, (words) => {
-    spot.textContent = words;
-  });
+  const layers = new Layers(L, map, { ...about, shown, real }, { tell, counted: others.count });
 
   use.disabled = true;
   let here = null; // what is known of the point under the pin
-  let timer = 0;
+  let looking = 0;
+  let drawing = 0;
   let asked = 0;
+  let settling = false;
 
   async function look() {
     asked += 1;
@@ -66,36 +82,58 @@ export async function open({ opener, chosen, locate, known }) {
     const found = await known(lat, lon);
     if (mine !== asked) return;
     here = { lat, lon, spot: found };
-    spot.textContent = !found ? t("place.unnamed") : found.inside ? found.label || t("place.unnamed") : t("place.outside");
+    spot.textContent = found && !found.inside ? t("place.outside") : spokenSpot(found);
     use.disabled = Boolean(found) && !found.inside;
   }
 
   // What is still asked of a former point counts for nothing: it must not be sent for this one.
   map.on("movestart", () => {
-    clearTimeout(timer);
+    clearTimeout(looking);
+    clearTimeout(drawing);
     asked += 1;
     here = null;
+    told.textContent = "";
     use.disabled = true;
   });
   map.on("moveend", () => {
-    clearTimeout(timer);
-    timer = setTimeout(look, LOOK_AFTER);
-    layers.refresh();
+    if (settling) return;
+    clearTimeout(looking);
+    clearTimeout(drawing);
+    looking = setTimeout(look, LOOK_AFTER);
+    drawing = setTimeout(() => layers.refresh(), DRAW_AFTER);
+    others.count();
   });
   layers.refresh();
   look();
+
+  // The words below grow and shrink, and the map with them: the point under the pin stays.
+  function settle() {
+    settling = true;
+    map.invalidateSize({ animate: false });
+    settling = false;
+  }
+  const resized = window.ResizeObserver ? new ResizeObserver(settle) : null;
+  if (resized) resized.observe(ground);
 
   use.addEventListener("click", () => {
     if (!here) return;
     const { lat, lon, spot: found } = here;
     const label = (found && found.label) || "";
     panel.close().then(() =>
-      chosen({ lat: Number(lat.toFixed(6)), lon: Number(lon.toFixed(6)), crs: "WGS-84", label }, label || t("place.picked_on_map")),
+      chosen({ lat: Number(lat.toFixed(6)), lon: Number(lon.toFixed(6)), crs: "WGS-84", label }, label || areaOf(found) || t("place.picked_on_map")),
     );
   });
-  panel.closed.then(() => map.remove());
-  requestAnimationFrame(() => map.invalidateSize());
+  panel.closed.then(() => {
+    clearTimeout(looking);
+    clearTimeout(drawing);
+    if (resized) resized.disconnect();
+    layers.stop();
+    map.remove();
+  });
+  requestAnimationFrame(settle);
 }
+
+const spokenSpot = (found) => (found && found.label) || areaOf(found) || t("place.unnamed");
 
 function tools(goTo, map, locate, spot) {
   const button = (name, sign, work) =>

@@ -7,6 +7,7 @@ import { loadStyle, openPanel } from "../panel.js";
 import { say, sendPlace } from "../talk.js";
 import { ask } from "../transport.js";
 import { loadWords, t } from "../words.js";
+import { composed, divisions } from "./divisions.js";
 
 const LOCATE = { enableHighAccuracy: true, timeout: 12e3, maximumAge: 60e3 };
 const SEARCH_AFTER = 300;
@@ -26,7 +27,16 @@ export async function open(opener) {
 // What is known of a point; nothing where it cannot be asked.
 export const known = (lat, lon) => ask("GET", `/api/map/where?lat=${round(lat)}&lon=${round(lon)}`).catch(() => null);
 
+// District and street of a point where nothing is near that has a name; "" where they are not sure.
+export function areaOf(spot) {
+  const name = spot ? [spot.district, spot.street].filter(Boolean).join(" ") : "";
+  return name && t("place.about_there", { name });
+}
+
+let last = null; // the pin that was sent last, in WGS-84
+
 function send(panel, location, shown) {
+  last = wgs84(location);
   sendPlace({ ...location, label: (location.label || "").slice(0, LONGEST_LABEL) }, shown);
   panel.close();
 }
@@ -70,7 +80,7 @@ function ways(panel, tell) {
       const spot = await known(real.lat, real.lon);
       if (spot && !spot.inside) throw new Error(t("place.you_are_outside"));
       const label = (spot && spot.label) || "";
-      send(panel, { ...pin, label }, label || t("place.my_place"));
+      send(panel, { ...pin, label }, label || areaOf(spot) || t("place.my_place"));
     } catch (problem) {
       tell(problem.message);
     }
@@ -82,7 +92,7 @@ function ways(panel, tell) {
     tell(t("place.map_opening"));
     try {
       const map = await import("../map/picker.js");
-      await map.open({ opener: onMap, chosen: (pin, shown) => send(panel, pin, shown), locate, known });
+      await map.open({ opener: onMap, chosen: (pin, shown) => send(panel, pin, shown), locate, known, before: last });
       tell("");
     } catch (problem) {
       console.warn(problem);
@@ -196,33 +206,42 @@ function inWords(panel, tell) {
   let picked = null;
   const more = element("p", { class: "place-note" });
   const go = element("button", { type: "button", class: "option main" }, t("place.say_it"));
+  const area = divisions();
   const find = finder({
     id: "place",
     label: t("place.by_name"),
     hint: t("place.by_name_hint"),
     chosen(place) {
       picked = place;
+      area.fill(place);
       more.textContent = t("place.picked", { name: [place.district, place.street, place.name].filter(Boolean).join("") });
       go.focus();
     },
     typed: () => finish(),
   });
+  // What was filled in with a place goes with it.
+  find.input.addEventListener("input", () => {
+    if (!picked || find.input.value.includes(picked.name)) return;
+    picked = null;
+    more.textContent = "";
+    if (!area.byHand()) area.fill(null);
+  });
 
   function finish() {
     const words = find.input.value.trim();
-    if (!words) {
+    if (!words && !area.chosen().district) {
       tell(t("place.empty"));
       find.input.focus();
       return;
     }
-    if (picked && picked.name === words) {
+    if (picked && picked.name === words && !area.byHand()) {
       const whole = [...new Set([picked.district, picked.street, picked.name])].filter(Boolean).join("");
       if (picked.lat !== null) return send(panel, { lat: picked.lat, lon: picked.lon, crs: "WGS-84", label: whole }, whole);
       say(whole);
-    } else say(words);
+    } else say(composed(area.chosen(), words));
     panel.close();
   }
 
   go.addEventListener("click", finish);
-  return element("section", { class: "place-words" }, find.node, more, go);
+  return element("section", { class: "place-words" }, find.node, more, area.node, go);
 }
