@@ -25,7 +25,7 @@ export class Layers {
     this.counted = counted;
     this.names = new Names(map);
     this.shown = new Map(); // name -> what is drawn of it
-    this.asked = new Map(); // name -> {box, zoom, abort}: what is drawn or on its way
+    this.asked = new Map(); // name -> {box, zoom, abort, done}: what is drawn or on its way
     this.incidents = null; // null: not known
   }
 
@@ -53,12 +53,17 @@ export class Layers {
     this.asked.clear();
   }
 
-  async fetch(name, needed, zoom, path, take) {
+  fetch(name, needed, zoom, path, take) {
     const before = this.asked.get(name);
-    if (before && before.zoom === zoom && covers(before.box, needed)) return;
+    if (before && before.zoom === zoom && covers(before.box, needed)) return before.done;
     if (before) before.abort.abort();
     const mine = { box: wider(needed, MARGIN), zoom, abort: new AbortController() };
     this.asked.set(name, mine);
+    mine.done = this.answer(name, mine, path, take);
+    return mine.done;
+  }
+
+  async answer(name, mine, path, take) {
     try {
       const answer = await ask("GET", `/api/map/${path(written(mine.box))}`, undefined, mine.abort.signal);
       if (this.asked.get(name) === mine) take(answer);

@@ -24,10 +24,12 @@ function howFar({ metres, direction }) {
 export function othersButton({ near, again, chosen }) {
   const button = element("button", { type: "button", class: "map-others" }, t("place.others"));
   button.addEventListener("click", async () => {
+    if (button.hasAttribute("aria-busy")) return;
     if (!near()) {
       button.setAttribute("aria-busy", "true");
       await again();
       button.removeAttribute("aria-busy");
+      if (!button.isConnected) return; // the map was closed meanwhile
     }
     list(button, near(), chosen);
   });
