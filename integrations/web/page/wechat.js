@@ -29,8 +29,6 @@ async function prepared(apis, tags = [], told = () => {}) {
   return wx;
 }
 
-export const insideWechat = () => /MicroMessenger/i.test(navigator.userAgent);
-
 let preparing = null;
 export const ready = () => (preparing = preparing || prepare(3500, APIS).catch(() => null));
 

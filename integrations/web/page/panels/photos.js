@@ -1,10 +1,10 @@
 // "照片": taken now or chosen, looked at, a few words beside them, sent.
 
 import { element } from "../element.js";
+import { insideWechat } from "../inside.js";
 import { keep, kept } from "../keep.js";
 import { loadStyle, openPanel } from "../panel.js";
 import { pullIn, sendPhotos } from "../talk.js";
-import { insideWechat, ready, sendPictures } from "../wechat.js";
 import { loadWords, t } from "../words.js";
 import { chosen, photoPicker } from "./photo_picker.js";
 
@@ -19,9 +19,17 @@ async function recall({ photos, text }) {
     if (record) list.items.push(chosen(record.id, record.blob));
 }
 
+// WeChat's own way of choosing and sending pictures, where there is one: {wx, sendPictures}.
+async function byWechat() {
+  if (!insideWechat()) return null;
+  const its = await import("../wechat.js").catch(() => null);
+  const wx = its && (await its.ready());
+  return wx && { wx, sendPictures: its.sendPictures };
+}
+
 // again: a message that could not be sent, {photos, text}.
 export async function open(opener, again) {
-  const [wx] = await Promise.all([insideWechat() ? ready() : null, loadWords("photos"), loadStyle("panels/photos.css")]);
+  const [wechat] = await Promise.all([byWechat(), loadWords("photos"), loadStyle("panels/photos.css")]);
   if (again) await recall(again);
   const panel = openPanel({ name: "photos-panel", title: t("photos.title"), opener });
   const words = element("textarea", { id: "photo-words", rows: 2, maxlength: LONGEST });
@@ -33,10 +41,10 @@ export async function open(opener, again) {
   });
 
   // WeChat chooses and brings pictures by itself.
-  async function byWechat(source) {
+  async function chosenInWechat(source) {
     picker.tell("");
     try {
-      if (await sendPictures(wx, source, () => pullIn(0))) panel.close();
+      if (await wechat.sendPictures(wechat.wx, source, () => pullIn(0))) panel.close();
     } catch (problem) {
       picker.tell(problem instanceof Error ? problem.message : t("photos.not_sent"));
     }
@@ -51,7 +59,7 @@ export async function open(opener, again) {
       send.textContent = working ? t("photos.making") : t("photos.send", { count: list.items.length });
     },
     done: () => send.focus({ preventScroll: true }),
-    choose: (source, input) => (wx ? byWechat(source) : input.click()),
+    choose: (source, input) => (wechat ? chosenInWechat(source) : input.click()),
   });
 
   send.addEventListener("click", async () => {

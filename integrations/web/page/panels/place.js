@@ -2,6 +2,7 @@
 // phone is, on the map, and in words.
 
 import { element } from "../element.js";
+import { insideWechat } from "../inside.js";
 import { wgs84 } from "../map/crs.js";
 import { loadStyle, openPanel } from "../panel.js";
 import { say, sendPlace } from "../talk.js";
@@ -42,8 +43,6 @@ function send(panel, location, shown) {
 }
 
 // ---- where the phone is -----------------------------------------------------
-
-const insideWechat = () => /MicroMessenger/i.test(navigator.userAgent);
 
 async function byWechat() {
   if (!insideWechat()) return null;

@@ -1,0 +1,3 @@
+// Whether the page is opened inside WeChat.
+
+export const insideWechat = () => /MicroMessenger/i.test(navigator.userAgent);
