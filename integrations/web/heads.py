@@ -1,6 +1,6 @@
 """How much a request may say before its body, and how long it may take to say all of it.
 
-uvicorn's faster parser would take any amount into memory, and would wait for the rest for ever: who sends a byte now
+uvicorn with httptools would take any amount into memory, and would wait for the rest for ever: who sends a byte now
 and then keeps a connection, and a few hundred of them keep everybody else out.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 # As much as uvicorn's other parser takes; browsers and proxies send a few KB.
 MOST_BYTES = 64 * 1024
@@ -20,10 +20,10 @@ BODY_SECONDS, SLOWEST = 30.0, 4096
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
-class BoundedHead(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+class BoundedHead(HttpToolsProtocol):
     """Answers 400 and hangs up when the head of a request is not over after so many bytes, 408 after so long.
 
-    A body that dribbles in is hung up on. The times are kept with httptools, which requirements.txt brings.
+    A body that dribbles in is hung up on.
     """
 
     _in_head = _in_body = False
