@@ -17,7 +17,10 @@ from tests.browser.conftest import NewPage
 from tests.browser.stage import Stage
 from tests.browser.states import STATES
 from tests.browser.test_axe import Look
-from tests.browser.test_tickets import mine, open_list
+from tests.browser.test_casework import a_photo_of_the_lamp
+from tests.browser.test_place import HERE
+from tests.browser.test_place_map import others, to_the_centre
+from tests.browser.test_tickets import choose, mine, open_list, open_one, tap
 
 FOLDER = os.environ.get("JIESU_PICTURES", "")
 
@@ -61,7 +64,7 @@ def test_each_state_on_a_phone(stage: Stage, new_page: NewPage, state: str) -> N
 @pytest.mark.parametrize("language", ["en", "zh-Hant"])
 def test_the_page_in_other_languages(stage: Stage, new_page: NewPage, language: str) -> None:
     page = new_page(f"{stage.url}/?lang={language}", device_scale_factor=1.5)
-    STATES["card-progress"](stage, page)
+    STATES["card-confirm"](stage, page)
     keep(page, f"language-{language}")
 
 
@@ -78,3 +81,24 @@ def test_a_ticket_of_ones_own(stage: Stage, new_page: NewPage) -> None:
     page.locator(".ticket-row").first.click()
     page.wait_for_timeout(500)
     keep(page, "ticket")
+
+
+def test_what_is_added_to_it(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url, device_scale_factor=1.5)
+    mine(stage, page)
+    open_list(page)
+    open_one(page, "路灯")
+    tap(page, "补充")
+    choose(page, a_photo_of_the_lamp()["buffer"])
+    page.get_by_label("补充的内容").fill("灯杆也歪了")
+    keep(page, "addition")
+
+
+def test_what_others_told_of(stage: Stage, new_page: NewPage) -> None:
+    page = new_page(stage.url, device_scale_factor=1.5, geolocation=HERE, permissions=["geolocation"])
+    page.route("**/api/map/incidents?**", others((60, 250, "井盖缺失", 4), (-150, -90, "路灯不亮", 2)))
+    to_the_centre(page)
+    page.wait_for_timeout(1500)
+    keep(page, "map-dots")
+    page.get_by_role("button", name="附近别人反映过的事（2 件）").click()
+    keep(page, "map-others")
