@@ -53,7 +53,9 @@ class Block:
 
 
 def quantile(turns: Sequence[float], share: float) -> float:
-    """Seconds within which that share of the turns was answered."""
+    """Seconds within which that share of the turns was answered; nan where there were none."""
+    if not turns:
+        return math.nan
     return sorted(turns)[max(0, math.ceil(len(turns) * share) - 1)]
 
 

@@ -13,22 +13,21 @@ import json
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 from rich.console import Console
-from rich.table import Table
 
 from integrations.store import database
-from tests import servers
 from tests.bench.gateway import cookie
+from tests.bench.gateways import DATABASES, on_each, redis_in, table
+from tests.bench.load import quantile
 from tests.bench.processes import core_seconds, memory_mb
 from tests.conftest import SECRETS
 from tests.fake_wechat import Account, FakeWechat
-from tests.wechat.processes import Cache, SlowRasa, System, running
+from tests.wechat.processes import SlowRasa, System, running
 
 HEADERS = {"X-Jiesu": "bench"}
 
@@ -110,7 +109,11 @@ def measure(url: str, *, streams: int, rate: float, seconds: float) -> dict[str,
     engine = database.connect(url)
     database.migrate(engine)
     engine.dispose()
-    with tempfile.TemporaryDirectory(prefix="jiesu-") as folder, SlowRasa() as rasa, _cache(Path(folder)) as cache:
+    with (
+        tempfile.TemporaryDirectory(prefix="jiesu-") as folder,
+        SlowRasa() as rasa,
+        redis_in(Path(folder)) as cache,
+    ):
         rasa.seconds = 0.03
         own = "" if url.startswith("sqlite") else url
         data = Path(folder) if own else Path(url.removeprefix("sqlite:///")).parent
@@ -125,26 +128,13 @@ def measure(url: str, *, streams: int, rate: float, seconds: float) -> dict[str,
                 "messages": rate * seconds,
                 "failed": done.failed,
                 "in_stream": len(done.streams),
-                "post_p50": _part(done.posts, 0.5),
-                "post_p99": _part(done.posts, 0.99),
-                "stream_p50": _part(done.streams, 0.5),
-                "stream_p99": _part(done.streams, 0.99),
+                "post_p50": quantile(done.posts, 0.5),
+                "post_p99": quantile(done.posts, 0.99),
+                "stream_p50": quantile(done.streams, 0.5),
+                "stream_p99": quantile(done.streams, 0.99),
                 "memory_mb": memory_mb(gateway.pid),
                 "core": core,
             }
-
-
-@contextmanager
-def _cache(folder: Path) -> Iterator[Cache]:
-    cache = Cache(folder).start()
-    try:
-        yield cache
-    finally:
-        cache.stop()
-
-
-def _part(seconds: list[float], part: float) -> float:
-    return sorted(seconds)[min(len(seconds) - 1, int(len(seconds) * part))] if seconds else float("nan")
 
 
 def main() -> None:
@@ -153,16 +143,10 @@ def main() -> None:
     asked.add_argument("--seconds", type=float, default=60, help="how long (default 60)")
     asked.add_argument("--rate", type=float, default=20, help="messages a second (default 20)")
     asked.add_argument("--streams", type=int, default=200, help="open streams (default 200)")
-    asked.add_argument("--only", choices=("sqlite", "postgresql"), help="one database only")
+    asked.add_argument("--only", choices=DATABASES, help="one database only")
     chosen = asked.parse_args()
-    how, found = {"streams": chosen.streams, "rate": chosen.rate, "seconds": chosen.seconds}, {}
-    if chosen.only != "postgresql":
-        with tempfile.TemporaryDirectory(prefix="jiesu-") as folder:
-            found["SQLite"] = measure(f"sqlite:///{folder}/jiesu.db", **how)
-    if chosen.only != "sqlite":
-        with servers.postgres() as url:
-            found["PostgreSQL"] = measure(url, **how)
-    table = Table("", *found, title=f"{chosen.streams} streams, {chosen.rate:.0f} messages/s, {chosen.seconds:.0f} s")
+    how = {"streams": chosen.streams, "rate": chosen.rate, "seconds": chosen.seconds}
+    found = on_each(chosen.only, lambda url: measure(url, **how))
     rows = {
         "answered": lambda one: f"{1 - one['failed'] / one['messages']:.2%}",
         "answers that came by the stream": lambda one: f"{one['in_stream']:.0f} of {one['messages']:.0f}",
@@ -171,9 +155,9 @@ def main() -> None:
         "gateway: memory": lambda one: f"{one['memory_mb']:.0f} MB",
         "gateway: cores at work": lambda one: f"{one['core']:.2f}",
     }
-    for name, shown in rows.items():
-        table.add_row(name, *(shown(one) for one in found.values()))
-    Console().print(table)
+    Console().print(
+        table(f"{chosen.streams} streams, {chosen.rate:.0f} messages/s, {chosen.seconds:.0f} s", found, rows)
+    )
 
 
 if __name__ == "__main__":

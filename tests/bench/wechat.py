@@ -12,26 +12,24 @@ import argparse
 import asyncio
 import itertools
 import json
-import os
 import random
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from integrations.store import database
-from tests import servers
+from tests.bench.gateways import DATABASES, on_each, redis_in, table
+from tests.bench.load import quantile
+from tests.bench.processes import core_seconds
 from tests.fake_wechat import Account, FakeWechat
 from tests.fake_wechat.sealing import Seal, signature
-from tests.wechat.processes import Cache, SlowRasa, System, running
+from tests.wechat.processes import SlowRasa, System, running
 
 PATIENCE = 5.0
 WORDS = ("合肥路的路灯坏了，三天了没人管。", "小区门口的垃圾堆了一个星期。", "楼下烧烤店半夜还很吵，睡不着。")
@@ -116,7 +114,11 @@ def measure(url: str, *, seconds: float, rate: float, progress: Progress) -> dic
     engine = database.connect(url)
     database.migrate(engine)
     engine.dispose()
-    with tempfile.TemporaryDirectory(prefix="jiesu-") as folder, SlowRasa() as rasa, _cache(Path(folder)) as cache:
+    with (
+        tempfile.TemporaryDirectory(prefix="jiesu-") as folder,
+        SlowRasa() as rasa,
+        redis_in(Path(folder)) as cache,
+    ):
         fake = FakeWechat(Account(), stamp=time.time)
         rasa.seconds = 0.03
         own = "" if url.startswith("sqlite") else url
@@ -128,19 +130,19 @@ def measure(url: str, *, seconds: float, rate: float, progress: Progress) -> dic
             load = Load(fake, system.hooks, rate=rate, citizens=int(rate * 12))
             warm = Load(fake, system.hooks, rate=10, citizens=20)
             asyncio.run(warm.run(3, progress))
-            before = _core_seconds(system)
+            before = _core(system)
             asyncio.run(load.run(seconds, progress))
-            core = _core_seconds(system) - before
+            core = _core(system) - before
             time.sleep(3)  # what was not ready in time is told by the other way
             done = load.measured
             return {
                 "pushes": seconds * rate,
                 "failed": done.failed,
                 "passive": len(done.told) / max(1, len(done.answers)),
-                "ack_p50": _part(done.answers, 0.5),
-                "ack_p99": _part(done.answers, 0.99),
-                "told_p50": _part(done.told, 0.5),
-                "told_p99": _part(done.told, 0.99),
+                "ack_p50": quantile(done.answers, 0.5),
+                "ack_p99": quantile(done.answers, 0.99),
+                "told_p50": quantile(done.told, 0.5),
+                "told_p99": quantile(done.told, 0.99),
                 "heard": len(rasa.heard),
                 "twice": len(rasa.twice),
                 "core_ms": core / (seconds * rate) * 1000,
@@ -149,26 +151,9 @@ def measure(url: str, *, seconds: float, rate: float, progress: Progress) -> dic
             }
 
 
-@contextmanager
-def _cache(folder: Path) -> Iterator[Cache]:
-    cache = Cache(folder).start()
-    try:
-        yield cache
-    finally:
-        cache.stop()
-
-
-def _core_seconds(system: System) -> float:
+def _core(system: System) -> float:
     """Time of a core that gateways and worker have used."""
-    total = 0.0
-    for one in system.parts:
-        fields = Path(f"/proc/{one.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return total
-
-
-def _part(seconds: list[float], part: float) -> float:
-    return sorted(seconds)[min(len(seconds) - 1, int(len(seconds) * part))] if seconds else float("nan")
+    return sum(core_seconds(one.pid) for one in system.parts)
 
 
 def main() -> None:
@@ -176,22 +161,15 @@ def main() -> None:
     asked = argparse.ArgumentParser(prog="python -m tests.bench.wechat", description=__doc__)
     asked.add_argument("--seconds", type=float, default=60, help="how long (default 60)")
     asked.add_argument("--rate", type=float, default=50, help="pushes a second (default 50)")
-    asked.add_argument("--only", choices=("sqlite", "postgresql"), help="one database only")
+    asked.add_argument("--only", choices=DATABASES, help="one database only")
     asked.add_argument("--json", action="store_true", help="print JSON instead of a table")
     chosen = asked.parse_args()
-    console, found = Console(stderr=True), {}
-    with Progress(console=console, transient=True) as progress:
-        if chosen.only != "postgresql":
-            with tempfile.TemporaryDirectory(prefix="jiesu-") as folder:
-                url = f"sqlite:///{folder}/jiesu.db"
-                found["SQLite"] = measure(url, seconds=chosen.seconds, rate=chosen.rate, progress=progress)
-        if chosen.only != "sqlite":
-            with servers.postgres() as url:
-                found["PostgreSQL"] = measure(url, seconds=chosen.seconds, rate=chosen.rate, progress=progress)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        how = {"seconds": chosen.seconds, "rate": chosen.rate, "progress": progress}
+        found = on_each(chosen.only, lambda url: measure(url, **how))
     if chosen.json:
         print(json.dumps(found, indent=2))
         return
-    table = Table("", *found, title=f"{chosen.rate:.0f} pushes a second for {chosen.seconds:.0f} s, two gateways")
     rows = {
         "answered within 5 s": lambda one: f"{1 - one['failed'] / one['pushes']:.2%}",
         "answer (reply or success), p50 / p99": lambda one: f"{one['ack_p50']:.2f} / {one['ack_p99']:.2f} s",
@@ -202,9 +180,7 @@ def main() -> None:
         "access tokens fetched": lambda one: f"{one['tokens']:.0f}",
         "the load itself was late by at most": lambda one: f"{one['late']:.2f} s",
     }
-    for name, shown in rows.items():
-        table.add_row(name, *(shown(one) for one in found.values()))
-    Console().print(table)
+    Console().print(table(f"{chosen.rate:.0f} pushes a second for {chosen.seconds:.0f} s, two gateways", found, rows))
 
 
 if __name__ == "__main__":

@@ -267,6 +267,8 @@ def test_nothing_of_wechat_is_loaded_with_the_page() -> None:
     first = (PAGE.parent / "templates" / "index.html").read_text("utf-8")
     assert "wechat" not in first and "wx.qq.com" not in first
     assert "wechat.js" not in PageFiles().needed_by("chat.js")
-    assert 'from "../wechat.js"' in (PAGE / "panels" / "photos.js").read_text("utf-8")
-    for file in PAGE.glob("*.js"):
+    for panel in ("photos", "place"):
+        its = (PAGE / "panels" / f"{panel}.js").read_text("utf-8")
+        assert 'import("../wechat.js")' in its and 'from "../wechat.js"' not in its
+    for file in PAGE.rglob("*.js"):
         assert "qq.com" not in file.read_text("utf-8")
