@@ -160,7 +160,7 @@ class Conversing:
         if said.payload:
             body["payload"] = said.payload
         elif said.location:
-            body |= {"location": said.location, "shown": self.speech.words.say("chat.pin_sent")}
+            body |= {"location": said.location, "shown": self.speech.pin_sent(said.location)}
         elif offer and not media and (payload := _chosen(text, offer.bubble)):
             body["payload"] = payload
         line = tx.conversations.append(

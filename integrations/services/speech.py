@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from integrations.services.answering import Reply
 from integrations.services.records import Bubble, Option, Ways
@@ -13,9 +15,12 @@ from kb.deadlines import CITY_TIME
 from kb.report import Draft
 from kb.screening import decent
 from kb.taxonomy import Category, Taxonomy, Urgency
-from kb.text import hide_personal, shortened
+from kb.text import clean, hide_personal, shortened
 from kb.urgency import Danger
 from kb.words import Words
+
+# Characters of a pin's name that stand in the talk.
+LONGEST_PIN = 60
 
 
 def payload(intent: str, option: str | None = None) -> str:
@@ -50,6 +55,11 @@ class Speech:
         problem = shortened(hide_personal(decent(draft.description)), 30)
         values = {"problem": problem, "count": 1 + len(draft.later), **gaps}
         return self.say(key, **{gap: values[gap] for gap in self.words.gaps(key)})
+
+    def pin_sent(self, location: Mapping[str, Any]) -> str:
+        """What stands in the talk for a place on the map: its name, if it has one."""
+        label = shortened(clean(str(location.get("label") or "")), LONGEST_PIN)
+        return self.words.say("chat.pin_sent_at", pin=label) if label else self.words.say("chat.pin_sent")
 
     # -- danger ----------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ SAID = ["路灯坏了", "“僵尸车”占道", "water is leaking in the baseme
 # What may stand in a gap. A gap with no row here is a new one: say what may stand in it.
 VALUES: dict[str, list[object]] = {
     "number": [NUMBER],
+    "pin": ["市北区海云庵附近", "香港中路32号"],
     "unit": ["物业", "中国铁塔股份有限公司青岛市分公司通信设施维护中心", "ENN Gas Co., Ltd."],
     "owner": ["市城管局", "青岛市住房和城乡建设局物业管理服务中心"],
     "due": DATES,

@@ -331,6 +331,15 @@ def test_a_pin_is_taken_with_its_crs(browser: Browser, listener: FakeListener) -
     assert listener.said[0].location == {"lat": 36.1, "lon": 120.4, "crs": "GCJ-02", "label": ""}
 
 
+def test_a_pin_stands_in_the_talk_by_its_name(browser: Browser, listener: FakeListener) -> None:
+    at = {"lat": 36.1, "lon": 120.4, "crs": "WGS-84"}
+    own = browser.post(location={**at, "label": "市北区\n海云庵附近"}).json()["messages"][0]
+    longer = browser.post(location={**at, "label": "海云庵" * 30}).json()["messages"][0]
+
+    assert own["text"] == "（发送了位置：市北区 海云庵附近）"
+    assert len(longer["text"]) <= 70 and longer["text"].endswith("）")
+
+
 @pytest.mark.parametrize(
     "said", ['"text": "路灯\\ud800坏了"', '"location": {"lat": 36.1, "lon": 120.4, "label": "\\ud800"}']
 )
