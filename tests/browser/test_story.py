@@ -185,15 +185,15 @@ def test_a_whole_story(new_citizen: NewCitizen, desk: Page) -> None:
     hand = Hand(phone, begun=begun)
     hears(phone, "您好")
     tell_with_a_photo(hand, "这里的路灯坏了三天了")
-    hears(phone, "哪")
-    asked = phone.locator(".line:not(.citizen)").last.inner_text()
+    last = phone.locator(".line:not(.citizen)").last
+    expect(last).to_contain_text("哪")
+    asked = last.inner_text()
 
     # the page is gone, and is opened again where it was
     kept = phone.context.storage_state()
     phone.context.close()
     phone = hand.page = new_citizen(kept)
-    hears(phone, "哪")
-    assert phone.locator(".line:not(.citizen)").last.inner_text() == asked
+    expect(phone.locator(".line:not(.citizen)").last).to_have_text(asked, use_inner_text=True)
     expect(phone.locator(".line.citizen")).to_contain_text("这里的路灯坏了三天了")
     expect(phone.locator(".line.citizen .photo img")).to_have_js_property("complete", True)
 
