@@ -24,7 +24,7 @@ run: setup  ## set up, train what has changed, start everything on http://127.0.
 train: setup  ## train Rasa's model and the classifier where their content has changed
 	@.venv/bin/jiesu train
 
-test: setup-dev  ## lint, types, import contracts and every test that needs no server (under five minutes)
+test: setup-dev  ## lint, types, import contracts and every test that needs no server (some eight minutes on two cores)
 	@$(MAKE) --no-print-directory check
 	@echo "== tests"
 	@$(PY) -m pytest tests -n auto -m "not conversation and not browser and not servers and not faults"
