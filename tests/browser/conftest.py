@@ -69,6 +69,16 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
+def desk(browser: Browser, system: RunningSystem) -> Iterator[Page]:
+    """The clerk's screen."""
+    context = browser.new_context(viewport={"width": 1120, "height": 860}, locale="zh-CN")
+    page = context.new_page()
+    page.goto(f"{system.url}/department/")
+    yield page
+    context.close()
+
+
+@pytest.fixture
 def phone(browser: Browser, system: RunningSystem) -> Iterator[Page]:
     """The page on a small phone, a new citizen each time; any script error fails the test."""
     context = browser.new_context(viewport={"width": 375, "height": 760}, locale="zh-CN", device_scale_factor=2)

@@ -27,16 +27,6 @@ VERIFIED = ("核实诉求事项", "核实办理情况", "核实群众意见", "�
 
 
 @pytest.fixture
-def desk(browser: Browser, system: RunningSystem) -> Iterator[Page]:
-    """The clerk's screen."""
-    context = browser.new_context(viewport={"width": 1120, "height": 860}, locale="zh-CN")
-    page = context.new_page()
-    page.goto(f"{system.url}/department/")
-    yield page
-    context.close()
-
-
-@pytest.fixture
 def another(browser: Browser, system: RunningSystem) -> Iterator[Page]:
     """A second citizen's phone."""
     context = browser.new_context(viewport={"width": 375, "height": 760}, locale="zh-CN", device_scale_factor=2)

@@ -110,16 +110,6 @@ def new_citizen(browser: Browser, system: RunningSystem) -> Iterator[NewCitizen]
     assert errors == []
 
 
-@pytest.fixture
-def desk(browser: Browser, system: RunningSystem) -> Iterator[Page]:
-    """The clerk's screen."""
-    context = browser.new_context(viewport={"width": 1120, "height": 860}, locale="zh-CN")
-    page = context.new_page()
-    page.goto(f"{system.url}/department/")
-    yield page
-    context.close()
-
-
 def tell_with_a_photo(hand: Hand, text: str) -> None:
     page = hand.page
     hand.tap(page.get_by_role("button", name="照片", exact=True))
