@@ -100,8 +100,8 @@ class Casework:
                 self._move(tx, complaint, update, update.move)
         except IllegalMove as illegal:
             log.warning("update passed over: request=%s sequence=%s %s", request.request_id, update.sequence, illegal)
-            if update.event == "closed" and complaint.status not in OPEN:
-                tx.backend_requests.close(complaint.id)  # it was withdrawn before: nothing more will come of it
+            if update.event in ("closed", "rechecked") and complaint.status not in OPEN:
+                tx.backend_requests.close(complaint.id)  # it had ended before: nothing more will come of it
         return True
 
     def _move(self, tx: Transaction, complaint: Complaint, update: DepartmentUpdate, what: Move) -> None:

@@ -134,7 +134,7 @@ class HandingOn:
         elif request_id:
             tx.backend_requests.add(BackendRequest(complaint.id, request_id, now))
         else:
-            tx.backend_requests.add(replace(_followed(_main(tx, complaint), complaint, now), note_id=note_id))
+            tx.backend_requests.add(replace(_followed(tx, complaint, now), note_id=note_id))
         with suppress(IllegalMove):  # withdrawn while it was on its way, or filed again in the middle of the work
             self.moving.make(tx, complaint, Status.DISPATCHED, actor=actor)
         if request_id and not lost:
@@ -231,6 +231,10 @@ class HandingOn:
             if number:
                 tx.backend_requests.note(row.complaint_id, mark, number, now)
             return
+        if _complaint(tx, row).status not in OPEN:  # it was decided, or taken back, before the department heard of it
+            if number:
+                tx.backend_requests.note(row.complaint_id, mark, number, now)
+            return
         before = tx.backend_requests.of_complaint(row.complaint_id)
         tx.backend_requests.reopen(row.complaint_id, number)  # a follow-up is what the second verdict comes by
         if number and before:
@@ -308,12 +312,16 @@ def _main(tx: Transaction, complaint: Complaint) -> BackendRequest:
     return main
 
 
-def _followed(main: BackendRequest, complaint: Complaint, now: datetime) -> BackendRequest:
-    """That request as this complaint's own.
+def _followed(tx: Transaction, complaint: Complaint, now: datetime) -> BackendRequest:
+    """The request of the incident as this complaint's own.
 
-    No update will ever come again for one that was closed meanwhile: then what it has had is read anew.
+    Of one that was closed meanwhile no update will ever come again, and of one that is checked again only what the
+    check found, which is for who asked for it: then what it has had is read anew, its closing too.
     """
-    return BackendRequest(complaint.id, main.request_id, now, main.sequence if main.open else 0)
+    main = _main(tx, complaint)
+    leader = tx.complaints.get(main.complaint_id)
+    at_work = main.open and not (leader and leader.status is Status.RECHECKING)
+    return BackendRequest(complaint.id, main.request_id, now, main.sequence if at_work else 0)
 
 
 def _related(tx: Transaction, complaint: Complaint) -> Related:

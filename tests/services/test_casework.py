@@ -184,6 +184,48 @@ def test_who_joined_just_before_the_request_was_closed_hears_of_the_closing(
     assert any("修好了" in notice for notice in notices(services, "citizen-2"))
 
 
+def test_who_joined_before_the_closing_and_is_relayed_while_it_is_checked_again_hears_of_the_closing(
+    services: Services, dispatcher: FakeDispatcher
+) -> None:
+    """The second verdict is for who asked for it; the others have the first closing, and no more is waited for."""
+    main, request = dispatched(services)
+    joined = filed(services, LAMP_AGAIN, address="citizen-2", draft_id="draft-2", join=main.incident_id)
+    dispatcher.do(request, "closed", note="修好了")
+    services.dispatching.poll()
+    closed = read(services, main)
+    with services.unit_of_work() as tx:
+        services.moving.make(tx, closed, Status.RECHECKING, actor=Actor.CITIZEN, note="还是不亮")
+        tx.backend_requests.reopen(main.id)
+
+    relay_all(services)
+    services.dispatching.poll()
+    assert read(services, joined).status is Status.CLOSED
+    dispatcher.do(request, "rechecked", note="换了灯泡", solved=True)
+    services.dispatching.poll()
+    relay_all(services)
+
+    assert read(services, main).status is read(services, joined).status is Status.CLOSED
+    assert sum("修好了" in notice for notice in notices(services, "citizen-2")) == 1
+    with services.unit_of_work() as tx:
+        assert tx.backend_requests.next_to_ask(now=services.clock(), limit=9) == []
+
+
+def test_what_is_found_about_a_ticket_that_has_ended_is_the_last_that_is_asked(
+    services: Services, dispatcher: FakeDispatcher
+) -> None:
+    complaint, request = dispatched(services)
+    dispatcher.do(request, "closed", note="修好了")
+    services.dispatching.poll()
+    with services.unit_of_work() as tx:
+        tx.backend_requests.reopen(complaint.id)
+
+    dispatcher.do(request, "rechecked", note="换了灯泡", solved=True)
+    services.dispatching.poll()
+
+    with services.unit_of_work() as tx:
+        assert tx.backend_requests.next_to_ask(now=services.clock(), limit=9) == []
+
+
 def test_an_update_that_cannot_be_written_whole_is_not_written_at_all(services: Services) -> None:
     main, request = dispatched(services)
     joined, _ = dispatched(services, LAMP_AGAIN, address="citizen-2", draft_id="draft-2", join=main.incident_id)

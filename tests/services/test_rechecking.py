@@ -130,6 +130,30 @@ def test_an_end_for_a_reason_is_told_and_final(services: Services, waiting: Comp
         services.rechecking.decide(waiting.number, ENDED)
 
 
+@pytest.mark.parametrize("by_request", [False, True])
+def test_a_re_check_that_the_department_hears_of_late_is_not_waited_for(
+    services: Services, dispatcher: FakeDispatcher, by_request: bool
+) -> None:
+    """Our own staff was quicker than the message of it: whatever the department finds, nobody asks after it."""
+    dispatcher.tells_by_request = by_request
+    complaint, request = dispatched(services)
+    close(services, dispatcher, request)
+    verdict(services, complaint.number, Level.DISSATISFIED)
+    services.rechecking.decide(complaint.number, ENDED)
+
+    relay_all(services)
+
+    assert read(services, complaint).status is Status.RATED
+    assert len(told(dispatcher, "recheck")) == 1
+    with services.unit_of_work() as tx:
+        assert tx.backend_requests.next_to_ask(now=services.clock(), limit=9) == []
+        known = tx.backend_requests.of_complaint(complaint.id)
+    assert known and known.request_id == request
+    if by_request:
+        (follow_up,) = dispatcher.requests.keys() - {request}
+        assert not services.casework.apply(follow_up, dispatcher.do(follow_up, "closed", note="又去看了"))
+
+
 def test_nothing_is_decided_twice(services: Services, waiting: Complaint) -> None:
     services.rechecking.decide(waiting.number, SOLVED)
     with pytest.raises(Rejected, match="no re-check that waits"):
