@@ -290,6 +290,8 @@ class FakeDispatcher:
 
     def update(self, complaint: Complaint, request_id: str, told: Told, *, mark: str = "", **how: object) -> str | None:
         self._meet_a_fault()
+        if any(told.key == known.key and told.kind != known.kind for _, known in self.told):
+            raise NeedsPerson(f"the department refused: {told.key} stands for something else already")
         if all(told.key != known.key or request_id != about for about, known in self.told):
             self.told.append((request_id, told))
         if not self.tells_by_request:

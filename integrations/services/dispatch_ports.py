@@ -64,6 +64,9 @@ class Outbox(Protocol):
     def keep_token(self, row: OutboxRow, token: str) -> bool:
         """Write down what the backend gave in place of a number. False as in `done`."""
 
+    def decide(self, row: OutboxRow, kind: str) -> bool:
+        """Keep as what the row is told, in its payload's "told_as". False when another worker has it."""
+
     def done(self, row: OutboxRow, at: datetime) -> bool:
         """False when the row is not claimed by that worker any more."""
 

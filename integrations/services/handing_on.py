@@ -203,6 +203,8 @@ class HandingOn:
             if request is None or about is None or told_before or (double and about == request.request_id):
                 tx.outbox.done(row, self.clock())  # the backend never had it, or has heard this
                 return
+            if row.payload["kind"] == UpdateKind.WITHDRAW and not tx.outbox.decide(row, told.kind):
+                raise Conflict(f"row {row.id} was taken up by another worker")
 
         def post(*, again: bool, on_token: OnToken) -> str | None:
             return self.dispatcher.update(complaint, about, told, mark=mark, again=again, on_token=on_token)
@@ -283,12 +285,13 @@ def _told(
 ) -> Told:
     """What the row says, seen from the request: who withdraws while others still wait for it does not end it.
 
-    Nor while somebody has joined of whom the backend has not heard yet.
+    Nor while somebody has joined of whom the backend has not heard yet. As what it was sent once, it is sent again: it
+    may have been heard, and under one key no backend has two things.
     """
-    kind, text = UpdateKind(row.payload["kind"]), str(row.payload.get("text") or "")
+    kind, text = UpdateKind(row.payload.get("told_as") or row.payload["kind"]), str(row.payload.get("text") or "")
     if kind is UpdateKind.DOUBLE:
         text = request.request_id if request else ""
-    if kind is UpdateKind.WITHDRAW:
+    if kind is UpdateKind.WITHDRAW and "told_as" not in row.payload:
         following = {one.complaint_id for one in followers} - {complaint.id}
         others = [tx.complaints.get(one) for one in following]
         of_incident = (one for one in tx.complaints.of_incident(complaint.incident_id) if one.id not in following)

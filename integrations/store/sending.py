@@ -85,6 +85,9 @@ class OutboxTable(Repository):
     def keep_token(self, row: OutboxRow, token: str) -> bool:
         return self._change(row, token=token)
 
+    def decide(self, row: OutboxRow, kind: str) -> bool:
+        return self._change(row, payload={**row.payload, "told_as": kind})
+
     def done(self, row: OutboxRow, at: datetime) -> bool:
         text = str(row.payload.get("text") or "")
         # told is told: what stays of it needs no phone

@@ -340,6 +340,27 @@ def test_one_of_several_who_withdraws_does_not_end_it_for_the_others(
     assert [told.kind for _, told in dispatcher.told] == [UpdateKind.LEAVES, UpdateKind.WITHDRAW]
 
 
+@pytest.mark.parametrize("by_request", [False, True])
+def test_what_was_told_of_a_withdrawal_is_told_again_the_same_way(
+    services: Services, dispatcher: FakeDispatcher, clock: FakeClock, by_request: bool
+) -> None:
+    """The answer is lost, and meanwhile the last one withdraws too: it is for theirs to end it."""
+    dispatcher.tells_by_request = by_request
+    main, _ = dispatched(services)
+    joined, _ = dispatched(services, LAMP_AGAIN, address="citizen-2", draft_id="draft-2", join=main.incident_id)
+    move(services, main, Status.WITHDRAWN)
+    tell(services, main, UpdateKind.WITHDRAW, "w-1")
+    dispatcher.lose_answers()
+    relay_all(services)
+    move(services, joined, Status.WITHDRAWN)
+    tell(services, joined, UpdateKind.WITHDRAW, "w-2")
+    clock.move(seconds=2 * BACK_OFF[0])
+    relay_all(services)
+
+    assert [told.kind for _, told in dispatcher.told] == [UpdateKind.LEAVES, UpdateKind.WITHDRAW]
+    assert set(outbox(services)) == {"done"}
+
+
 def test_who_withdraws_does_not_end_it_for_somebody_whose_joining_is_still_on_its_way(
     services: Services, dispatcher: FakeDispatcher, clock: FakeClock
 ) -> None:
