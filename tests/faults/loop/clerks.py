@@ -79,6 +79,10 @@ class Clerks:
         """How many events the hook has not had."""
         return int(self._db.execute("SELECT COUNT(*) FROM outbox").fetchone()[0])
 
+    def put_off(self) -> int:
+        """How often the event that has been tried most has been tried in vain."""
+        return int(self._db.execute("SELECT COALESCE(MAX(attempts), 0) FROM outbox").fetchone()[0])
+
     def told(self) -> list[tuple[str, str]]:
         """(number, key) of everything that was told of requests."""
         return list(self._db.execute("SELECT number, key FROM updates"))
