@@ -219,6 +219,11 @@ class FakeDispatcher:
         self.requests.clear()
         self._filed = self._filed if count_on else 0
 
+    def recover(self) -> None:
+        """From now on it does what it should."""
+        self.away, self._mute = False, 0
+        self._faults.clear()
+
     def ask_to_wait(self, seconds: float) -> None:
         """The next request is answered 'too many, come back in so many seconds'."""
         self._faults.append(TryLater("the department answered 429", after=seconds))
