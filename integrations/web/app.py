@@ -88,15 +88,8 @@ def create_app(services: Services) -> FastAPI:
     sessions = Sessions(services.settings.secrets["session_secret"], secure=services.settings.cookie_secure)
     streams = Streams(services.following, lambda: services.news, most=services.settings.streams)
     app.state.services, app.state.sessions, app.state.streams = services, sessions, streams
-    app.include_router(chat.router)
-    app.include_router(stream.router)
-    app.include_router(devices.router)
-    app.include_router(media.router)
-    app.include_router(uploads.router)
-    app.include_router(my_data.router)
-    app.include_router(tickets.router)
-    app.include_router(city_map.router)
-    app.include_router(staff.router)
+    for fixed in (chat, stream, devices, media, uploads, my_data, tickets, city_map, staff):
+        app.router.routes += fixed.router.routes  # as they are: `include_router` makes each of them a second time
     app.include_router(dispatch_hook.router(services))
     app.include_router(health.router(services))
     for wechat in (wechat_hook, wechat_login, wechat_js):
