@@ -13,6 +13,7 @@ from functools import lru_cache
 import httpx
 import numpy as np
 
+from integrations.clients.trust import trusted
 from kb.vectors import Array, Embedder, Unavailable
 
 TIMEOUT = httpx.Timeout(3.0, connect=1.0)
@@ -50,7 +51,7 @@ class ServiceEmbedder:
     ) -> None:
         headers = {"authorization": f"Bearer {api_key}"} if api_key else {}
         self._client = httpx.Client(
-            base_url=url.rstrip("/") + "/", headers=headers, timeout=TIMEOUT, transport=transport
+            base_url=url.rstrip("/") + "/", headers=headers, timeout=TIMEOUT, transport=transport, verify=trusted()
         )
         self._model = model
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from integrations.clients.trust import trusted
 from integrations.services.errors import NeedsPerson, TryLater
 from integrations.services.issue_records import Fetched
 
@@ -70,7 +71,9 @@ class HttpIssueFeed:
         timeout = httpx.Timeout(self._seconds, connect=min(CONNECT_SECONDS, self._seconds))
         try:
             with (
-                httpx.Client(transport=self._transport, timeout=timeout, follow_redirects=False) as client,
+                httpx.Client(
+                    transport=self._transport, timeout=timeout, verify=trusted(), follow_redirects=False
+                ) as client,
                 client.stream("GET", url, headers=headers) as response,
             ):
                 if response.status_code == 304 and (etag or modified):

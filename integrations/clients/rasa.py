@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from integrations.clients.trust import trusted
 from integrations.services.errors import TryLater
 from integrations.services.records import Bubble, Conversation, Option, Said
 
@@ -34,6 +35,7 @@ class RasaListener:
             base_url=base_url,
             timeout=TIMEOUT,
             transport=transport,
+            verify=trusted(),
             limits=httpx.Limits(max_connections=64),
             trust_env=False,  # a proxy for the wide world has no business between the parts
         )

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import httpx
 
+from integrations.clients.trust import trusted
 from integrations.services.errors import NeedsPerson, Rejected, TryLater
 from kb.media_types import ENDINGS
 
@@ -48,6 +49,7 @@ class OpenAiTranscriber:
             base_url=base_url.rstrip("/").removesuffix("/v1") + "/",
             headers=headers,
             transport=transport,
+            verify=trusted(),
             follow_redirects=False,  # what a citizen said goes to nobody but the machine that was named
             trust_env=False,
         )

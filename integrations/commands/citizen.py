@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from integrations.clients.trust import trusted
 from integrations.services.errors import Rejected, TryLater
 
 Message = dict[str, Any]
@@ -26,6 +27,7 @@ class Citizen:
             headers={"X-Jiesu": "terminal"},
             timeout=httpx.Timeout(20, connect=3),
             transport=transport,
+            verify=trusted(),
             trust_env=False,
         )
         self.latest = 0

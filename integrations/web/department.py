@@ -8,6 +8,7 @@ import httpx
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from integrations.clients.trust import trusted
 from integrations.settings import Settings
 from integrations.web.sessions import COOKIES
 
@@ -34,7 +35,8 @@ def router(settings: Settings) -> APIRouter:
     @cache
     def client() -> httpx.AsyncClient:
         """Made when it is needed; it is this machine, to which no proxy leads."""
-        return httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.department_port}", timeout=10, trust_env=False)
+        url = f"http://127.0.0.1:{settings.department_port}"
+        return httpx.AsyncClient(base_url=url, timeout=10, verify=trusted(), trust_env=False)
 
     @routes.get("/department")
     async def slash() -> RedirectResponse:

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from integrations.bootstrap import Services
+from integrations.clients.trust import trusted
 from integrations.services.errors import ServiceError
 from integrations.worker import BEAT_KEY
 
@@ -103,7 +104,7 @@ def _deadlines(services: Services) -> dict[str, int]:
 
 
 async def _actions(services: Services) -> None:
-    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, verify=trusted(), trust_env=False) as client:
         answer = await client.get(f"http://127.0.0.1:{services.settings.actions_port}/health")
         answer.raise_for_status()
 

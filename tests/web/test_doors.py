@@ -177,6 +177,16 @@ def test_a_system_whose_every_part_answers_is_well(whole: Services) -> None:
     assert set(health["parts"]) == {"gateway", "database", "redis", "rasa", "actions", "worker", "dispatch"}
 
 
+def test_a_proxy_for_the_wide_world_is_not_asked_for_parts(whole: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    health = TestClient(create_app(whole)).get("/health").json()
+
+    assert health["status"] == "ok", health
+
+
 @pytest.mark.parametrize("part", ["redis", "rasa", "actions", "worker", "dispatch", "database"])
 def test_a_part_that_is_down_is_named_and_the_others_still_show(
     whole: Services, listener: FakeListener, dispatcher: FakeDispatcher, part: str

@@ -17,6 +17,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from integrations.clients.trust import trusted
 from integrations.services.errors import NeedsPerson, TryLater
 
 CONNECT_SECONDS = 1.0
@@ -153,5 +154,5 @@ def _way_out(url: str) -> httpx.HTTPTransport:
     parts = urlsplit(url)
     proxy = getproxies().get(parts.scheme)
     if not proxy or proxy_bypass(parts.hostname or ""):
-        return httpx.HTTPTransport()
-    return httpx.HTTPTransport(proxy=proxy if "://" in proxy else f"http://{proxy}")
+        return httpx.HTTPTransport(verify=trusted())
+    return httpx.HTTPTransport(verify=trusted(), proxy=proxy if "://" in proxy else f"http://{proxy}")

@@ -19,6 +19,7 @@ import httpx
 
 from integrations.clients.open311 import reading
 from integrations.clients.open311.mapping import Sort
+from integrations.clients.trust import trusted
 from integrations.services.errors import NeedsPerson, Rejected, TryLater
 from integrations.services.ports import Clock
 from kb.text import hide_personal
@@ -64,10 +65,13 @@ class Wire:
         base = base_url.rstrip("/") + "/"
         self._form, self._errors, self._clock = form, errors, clock
         patience = httpx.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS))
-        self._gets = _bounded(httpx.Client(base_url=base, timeout=patience, transport=transport))
+        trust = trusted()
+        self._gets = _bounded(httpx.Client(base_url=base, timeout=patience, verify=trust, transport=transport))
         # A kept connection may be closed by the other side just while we send, and then nobody knows what was heard.
         once = httpx.Limits(max_keepalive_connections=0)
-        self._posts = _bounded(httpx.Client(base_url=base, timeout=patience, transport=transport, limits=once))
+        self._posts = _bounded(
+            httpx.Client(base_url=base, timeout=patience, verify=trust, transport=transport, limits=once)
+        )
         self.ahead = 0.0
         """Seconds by which the backend's clock was ahead of ours when it last said."""
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from integrations.clients.trust import trusted
 from integrations.services.errors import TryLater
 from integrations.services.wechat.errors import SetUpWrong
 
@@ -63,7 +64,7 @@ class Exchange:
         limits = httpx.Limits(
             max_connections=_AT_ONCE, max_keepalive_connections=_AT_ONCE // 2, keepalive_expiry=_IDLE_SECONDS
         )
-        inner = transport or httpx.HTTPTransport(trust_env=False, limits=limits)
+        inner = transport or httpx.HTTPTransport(verify=trusted(), trust_env=False, limits=limits)
         self._base = base
         self._client = httpx.Client(
             transport=_Below(base, inner, traced=transport is None),
