@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup setup-dev run train test check format test-slow test-page test-faults fuzz bench bench-places bench-incidents bench-worker bench-wechat bench-streams eval compare lock clean
+.PHONY: help setup setup-dev run train test test-rasa check format test-slow test-page test-faults fuzz bench bench-places bench-incidents bench-worker bench-wechat bench-streams eval compare lock clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
@@ -24,12 +24,20 @@ run: setup  ## set up, train what has changed, start everything on http://127.0.
 train: setup  ## train Rasa's model and the classifier where their content has changed
 	@.venv/bin/jiesu train
 
-test: setup-dev  ## lint, types, import contracts and every test that needs no server (some eight minutes on two cores)
+test: setup-dev  ## lint, types, import contracts and every test that needs no server (some five minutes on two cores)
 	@$(MAKE) --no-print-directory check
-	@echo "== tests"
-	@$(PY) -m pytest tests -n auto -m "not conversation and not browser and not servers and not faults"
-	@echo "== tests inside Rasa's environment"
-	@cd bot && .venv/bin/python -m pytest -q -p no:cacheprovider -c /dev/null --rootdir .. --confcutdir ../tests/bot ../tests/bot
+	@echo "== tests, and beside them those inside Rasa's environment"
+	@said=$$(mktemp); rasas=; trap 'kill $$rasas 2>/dev/null || true; rm -f "$$said"' EXIT; \
+	$(RASAS_TESTS) >"$$said" 2>&1 & rasas=$$!; \
+	ours=0; $(PY) -m pytest tests -n $(WORKERS) -m "not conversation and not browser and not servers and not faults" || ours=$$?; \
+	theirs=0; wait $$rasas || theirs=$$?; rasas=; \
+	echo "== tests inside Rasa's environment"; cat "$$said"; exit $$(( ours || theirs ))
+RASAS_TESTS := (cd bot && exec .venv/bin/python -m pytest -q -p no:cacheprovider -c /dev/null --rootdir .. --confcutdir ../tests/bot ../tests/bot)
+# A third of a test is waiting for another process, so there is one process more than cores.
+WORKERS = $$($(PY) -c 'import os; print((os.cpu_count() or 1) + 1)')
+
+test-rasa: setup  ## the tests inside Rasa's environment alone
+	@$(RASAS_TESTS)
 
 check: setup-dev  ## lint, types and import contracts only
 	@echo "== ruff" && .venv/bin/ruff check -q . && .venv/bin/ruff format -q --check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import re
 import signal
@@ -58,6 +59,8 @@ SECRETS = {
     "dispatch_api_key": API_KEY,
 }
 NOBODY_LISTENS_HERE = 1
+# All of the content is alive all the time; looking through it for rubbish as often as Python would costs a fifteenth.
+gc.set_threshold(50_000, 20, 50)
 
 
 def wait_until(come_true: Callable[[], Any], seconds: float = 15.0) -> None:

@@ -22,11 +22,12 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import UserUttered
 
 from tests.bot.small_rasa import BOT, Office, agent, hear, plain, rasas_own_store
+from tests.often import often
 
 DOMAIN = Domain.load(str(BOT / "domain"))
 INTENTS = sorted(set(DOMAIN.intents) - {"nlu_fallback", "back", "out_of_scope", "restart", "session_start"})
 WORDS = ("你好", "路灯坏了", "随便说点什么")
-CONVERSATIONS, TURNS = 12, 3 * MOST
+CONVERSATIONS, TURNS = often(12), 3 * MOST
 
 
 def script(seed: int) -> list[str]:

@@ -21,6 +21,7 @@ from kb.handover.states import OPEN, Reason, State
 from kb.ticket_number import display
 from tests.builders import conversation, filed
 from tests.fakes import SATURDAY, FakeClock, FakeListener
+from tests.often import often
 from tests.services.desk_work import LI, PHONE, QUESTION, WANG, Desk
 from tests.services.desk_work import desk as desk
 
@@ -467,6 +468,6 @@ def test_in_whatever_order_things_happen_nobody_is_lost(services: Services, desk
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=often(15), stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

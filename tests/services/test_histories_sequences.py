@@ -26,6 +26,7 @@ from kb.lifecycle import OPEN, Actor, IllegalMove, Move, Status
 from tests.builders import read, relay_all
 from tests.incident_builders import submitted
 from tests.kb.test_lifecycle import LEADS_TO, TABLE
+from tests.often import often
 from tests.services.test_incident_sequences import make as make
 
 Make = Callable[[], tuple[Services, ExitStack]]
@@ -340,7 +341,7 @@ def test_any_life_goes_as_the_model_says(make: Make) -> None:
     run_machine(  # type: ignore[no-untyped-call]
         machine(make),
         settings=settings(
-            max_examples=25,
+            max_examples=often(25),
             stateful_step_count=30,
             deadline=None,
             phases=phases,

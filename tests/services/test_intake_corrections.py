@@ -13,6 +13,7 @@ from integrations.bootstrap import Services
 from integrations.services.intake import Heard, Outcome, Stance, Utterance, new_draft
 from kb.report import Ask, Contact, Draft, next_ask
 from tests.builders import PHONE, told
+from tests.often import often
 
 OTHER = "13987654321"
 AT_BUILDING_3 = "市北区合肥路688号翠湖小区3号楼的路灯坏了，三天了"
@@ -309,7 +310,7 @@ SAID = st.lists(
 ).map("，".join)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=often(60), deadline=None)
 @given(said=SAID | st.text(max_size=40))
 def test_whatever_is_said_to_the_card_the_draft_stays_whole(services: Services, said: str) -> None:
     heard = hear(services, told(services, AT_BUILDING_3), said)

@@ -43,6 +43,7 @@ from tests.fakes import (
     MemoryLimiter,
     MemoryTurns,
 )
+from tests.often import often
 
 Make = Callable[[], tuple[Services, ExitStack]]
 MOVES = [
@@ -238,7 +239,7 @@ def test_each_closure_is_told_exactly_once_and_in_order(make: Make) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         machine(make),
         settings=settings(
-            max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=often(25), stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
 

@@ -20,6 +20,7 @@ from kb.satisfaction.levels import Level
 from kb.satisfaction.rechecks import Decision, State
 from tests.builders import LAMP_AGAIN, conversation, dispatched, notices, read, relay_all
 from tests.fakes import FakeClock, FakeDispatcher
+from tests.often import often
 
 Q = Question
 GOOD, BAD = Level.SATISFIED, Level.DISSATISFIED
@@ -421,7 +422,9 @@ _STEPS = st.lists(
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=often(25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=_STEPS, values=st.randoms(use_true_random=False))
 def test_one_round_for_each_closure_one_reminder_and_no_question_after_fourteen_days(

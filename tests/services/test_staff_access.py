@@ -14,6 +14,7 @@ from integrations.services.errors import Rejected
 from integrations.services.staff_access import Scope
 from integrations.store.handover_tables import staff_tokens
 from tests.fakes import FakeClock
+from tests.often import often
 
 
 def test_a_token_says_who_it_is_and_what_it_is_good_for(services: Services) -> None:
@@ -77,7 +78,7 @@ def _nobody() -> Any:
     raise AssertionError("the store was asked")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=often(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.text(max_size=80))
 def test_whatever_is_shown_as_a_token_is_none(services: Services, token: str) -> None:
     assert services.staff_access.clerk(token) is None

@@ -28,6 +28,7 @@ from kb.places.distances import metres
 from kb.vectors import DIMENSIONS
 from tests import stores
 from tests.fakes import SATURDAY
+from tests.often import often
 
 AT = SATURDAY
 HERE = (36.1062, 120.3826)
@@ -201,7 +202,7 @@ def test_the_index_written_anew_is_the_same(unit_of_work: UnitOfWork, engine: En
     assert whole() == before
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=often(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_the_index_finds_what_a_scan_finds(empty_tables: str, tmp_path_factory: Any, data: st.DataObject) -> None:
     numbers = st.integers(-8, 8)

@@ -12,6 +12,7 @@ from integrations.bootstrap import Services
 from integrations.services.records import Complaint, OutboxRow, RowState, Task
 from tests.builders import LAMP, RUBBISH, filed
 from tests.fakes import FakeClock
+from tests.often import often
 
 LEASE = 60.0
 
@@ -128,7 +129,7 @@ def test_who_lost_the_row_may_not_send_it(services: Services, complaint: Complai
     assert row_of(services, complaint, row.id).sent_at is None
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=often(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tries=st.lists(st.sampled_from(["unheard", "lost", "died"]), min_size=1, max_size=6))
 def test_a_row_that_may_have_been_heard_once_says_so_for_ever(
     services: Services, complaint: Complaint, clock: FakeClock, tries: list[str]
