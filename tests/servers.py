@@ -6,8 +6,10 @@ Both come from the system's packages, listen on sockets and ports of a temporary
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -21,16 +23,44 @@ from pathlib import Path
 
 import psycopg
 
+# Below the ports that systems give to whoever asks for any, above those that programs are known by.
+FIRST_PORT, LAST_PORT = 12_000, 32_000
+
 
 class Missing(RuntimeError):
     """A server program is not installed."""
 
 
 def free_port() -> int:
-    """A port nobody listens on at this moment."""
+    """A port nobody listens on, given to no other test of this machine: they are dealt out in turn.
+
+    What the system gives to whoever asks for any port is given again at once, to a test that begins at the same moment
+    or to somebody's outgoing connection; a server that starts meanwhile is then taken for another's.
+    """
+    with (Path(tempfile.gettempdir()) / f"jiesu-test-ports-{os.geteuid()}").open("a+", encoding="ascii") as dealt:
+        fcntl.flock(dealt, fcntl.LOCK_EX)
+        dealt.seek(0)
+        last = dealt.read().strip()
+        port = int(last) if last.isdigit() else random.randrange(FIRST_PORT, LAST_PORT)
+        for _ in range(LAST_PORT - FIRST_PORT):
+            port = port + 1 if FIRST_PORT <= port < LAST_PORT else FIRST_PORT
+            if _is_free(port):
+                break
+        else:
+            raise OSError(f"somebody listens on every port from {FIRST_PORT} to {LAST_PORT}")
+        dealt.seek(0)
+        dealt.truncate()
+        dealt.write(str(port))
+    return port
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _program(name: str) -> str:

@@ -160,6 +160,17 @@ def test_both_lists_are_for_everybody(stage: Stage, new_page: NewPage, look: Loo
 # -- what is asked for, and what stands on each other ------------------------------------------------------------------
 
 
+# Every time that the pointer was let go and not taken up again for nearly as long as the map waits before it asks.
+NOTE_RESTS = """() => {
+    window.rests = [];
+    let left = Infinity;
+    addEventListener("pointerup", (event) => (left = event.timeStamp), true);
+    addEventListener("pointerdown", (event) => {
+        if (event.timeStamp - left > 200) rests.push(event.timeStamp - left);
+    }, true);
+}"""
+
+
 def test_small_moves_ask_for_nothing_and_many_for_little(stage: Stage, new_page: NewPage) -> None:
     page = new_page(stage.url)
     asked: list[str] = []
@@ -171,14 +182,16 @@ def test_small_moves_ask_for_nothing_and_many_for_little(stage: Stage, new_page:
     frame = page.locator(".map-frame").bounding_box()
     assert frame
     x, y = frame["x"] + 60, frame["y"] + 60
+    page.evaluate(NOTE_RESTS)
     for turn in range(10):  # forth and back, by 40 pixels
         page.mouse.move(x, y)
         page.mouse.down()
         page.mouse.move(x + (40 if turn % 2 else -40), y, steps=4)
         page.mouse.up()
         page.wait_for_timeout(60)
+    rests = page.evaluate("rests.length")  # a busy machine pauses between moves
     page.wait_for_timeout(1500)
-    assert len([one for one in asked if "/where" in one]) == 1
+    assert 1 <= len([one for one in asked if "/where" in one]) <= 1 + rests
     assert [one for one in asked if "/where" not in one] == []
     for _ in range(8):  # far, and quickly
         page.locator(".map-ground").press("Shift+ArrowRight")
