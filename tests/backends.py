@@ -128,6 +128,9 @@ class Backend:
     def clear(self) -> None:
         raise NotImplementedError
 
+    def forget(self) -> None:
+        """What one test sent is not in the way of the next, where the list is short."""
+
     def all(self) -> list[tuple[str, str]]:
         """(number, our reference) of everything it has."""
         raise NotImplementedError
@@ -210,6 +213,9 @@ class OtherBackend(Backend):
 
     def clear(self) -> None:
         self.client.post("/_clear", json={})
+
+    def forget(self) -> None:
+        self.client.post("/_forget", json={})
 
     def delay_numbers(self, seconds: float) -> None:
         """So long lie between a token and its number."""

@@ -88,6 +88,38 @@ def test_a_request_is_found_however_the_list_is_cut(others: list[int], ours: int
     assert found == "R-999"
 
 
+@pytest.mark.parametrize(("before", "sure"), [(0, False), (1, True)])
+def test_many_filed_in_one_moment_are_all_seen_where_the_list_has_shown_more(before: int, sure: bool) -> None:
+    """After an outage everything that waited is filed at once, and one of the answers is lost."""
+    complaint = complaint_of(filed_at=NOW)
+    burst = [row(count, NOW) for count in range(12)]
+    older = [row(100 + count, NOW - timedelta(days=60)) for count in range(before)]
+    asked = dispatcher(Listing([*older, *burst], most=25))
+
+    if sure:
+        assert asked.find(complaint, since=NOW) is None
+    else:  # nobody knows whether its list ends at twelve
+        with pytest.raises(NeedsPerson):
+            asked.find(complaint, since=NOW)
+
+
+def test_a_list_that_ends_with_the_burst_is_not_believed() -> None:
+    complaint = complaint_of(filed_at=NOW)
+    rows = [row(count, NOW - timedelta(days=60 * (count % 2))) for count in range(60)]
+
+    with pytest.raises(NeedsPerson):
+        dispatcher(Listing(rows, most=25)).find(complaint, since=NOW)
+
+
+@pytest.mark.parametrize("earlier", range(1, 8))
+def test_neighbouring_seconds_are_told_apart(earlier: int) -> None:
+    """Twelve in three seconds are at most eight in two, wherever the halves are cut."""
+    complaint = complaint_of(filed_at=NOW)
+    rows = [row(count, NOW + timedelta(seconds=count % 3)) for count in range(12)]
+
+    assert dispatcher(Listing(rows, most=25)).find(complaint, since=NOW - timedelta(seconds=earlier / 2)) is None
+
+
 @pytest.mark.parametrize("ahead", [-30 * 3600, -7200, 0, 7200, 30 * 3600])
 @pytest.mark.parametrize("jump", [-48 * 3600, 0, 3600])
 def test_clocks_that_differ_or_jump_hide_nothing(ahead: int, jump: int) -> None:

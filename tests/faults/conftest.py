@@ -46,6 +46,7 @@ def geo(request: pytest.FixtureRequest, running_backends: dict[str, Backend]) ->
     backend = running_backends[request.param]
     yield backend
     backend.clear()
+    backend.forget()
 
 
 @pytest.fixture

@@ -22,3 +22,4 @@ def geo(request: pytest.FixtureRequest, running_backends: dict[str, Backend]) ->
     backend = running_backends[request.param]
     yield backend
     backend.clear()
+    backend.forget()

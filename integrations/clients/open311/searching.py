@@ -22,7 +22,8 @@ CLOCK_DIFFERENCE = timedelta(hours=1)
 LEAST_LISTED = 10
 # GeoReport lets a server refuse more than 90 days at once.
 LONGEST_WINDOW = timedelta(days=89)
-SHORTEST_WINDOW = timedelta(seconds=2)
+# Times are asked by whole seconds; one second more, so that neither end is lost where a backend counts it out.
+SHORTEST_WINDOW = timedelta(seconds=1)
 # Degrees: some hundred metres, for backends that round.
 SAME_SPOT = 0.001
 # How many characters of the citizen's words must be the same; backends cut long ones.
@@ -86,8 +87,9 @@ class Search:
         while True:
             known = self.wire.ahead
             ahead = timedelta(seconds=known)
-            start = min(sent, now, sent + ahead, now + ahead) - CLOCK_DIFFERENCE
-            end = max(sent, now, sent + ahead, now + ahead) + CLOCK_DIFFERENCE
+            times = sent, now, sent + ahead, now + ahead
+            start = (min(times) - CLOCK_DIFFERENCE).replace(microsecond=0)
+            end = (max(times) + CLOCK_DIFFERENCE).replace(microsecond=0)
             while start < end:
                 until = min(end, start + LONGEST_WINDOW)
                 for request in self._window(service, start, until):
@@ -102,14 +104,19 @@ class Search:
         """All requests of the window, whether the backend knows pages, cuts its list without saying so, or neither.
 
         A list that was cut shows as many as any list can. So a half that shows fewer than the whole did is complete.
+        What falls into one moment cannot be halved (we ourselves file many at once after an outage): it is complete
+        if the months before, together with it, show more.
         """
         rows, paged = self._pages(service, start, end)
         yield from rows
         if paged or len(rows) < LEAST_LISTED:
             return
-        if end - start < SHORTEST_WINDOW:
-            raise NeedsPerson("the backend shows too few of its requests to look for one")
-        middle = start + (end - start) / 2
+        seconds = int((end - start) / SHORTEST_WINDOW)
+        if seconds <= 1:
+            if len(self._pages(service, end - LONGEST_WINDOW, end)[0]) <= len(rows):
+                raise NeedsPerson("the backend shows too few of its requests to look for one")
+            return
+        middle = start + seconds // 2 * SHORTEST_WINDOW
         for half in ((start, middle), (middle, end)):
             part, _ = self._pages(service, *half)
             if len(part) < len(rows):
