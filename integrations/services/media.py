@@ -65,10 +65,19 @@ class Receiving:
         `uploads` are files that came in pieces before; they are used up with it. Raises Rejected with words for the
         citizen, Busy as `Conversing.accept`, TryLater. Nothing is stored then.
         """
-        with self.unit_of_work() as tx:
-            if known := tx.conversations.find(conversation_id, client_id):
+        if known := self._known(conversation_id, client_id):
+            return known
+        try:
+            return self._take(conversation_id, client_id, files, caption, list(dict.fromkeys(uploads)))
+        except Rejected:
+            # The same message may have come twice in one moment: then the other one has used its uploads up.
+            if known := self._known(conversation_id, client_id):
                 return known
-        uploads = list(dict.fromkeys(uploads))
+            raise
+
+    def _take(
+        self, conversation_id: str, client_id: str, files: Sequence[bytes], caption: str, uploads: Sequence[str]
+    ) -> Line:
         media = self._made(conversation_id, files, uploads)
         photos = tuple(one.id for one in media if one.kind is Kind.PHOTO)
         voice = next((one.id for one in media if one.kind is Kind.VOICE), None)
@@ -79,6 +88,10 @@ class Receiving:
             line = self.conversing().take_in(tx, conversation_id, client_id, said, media)
             self.uploading.use_up(tx, uploads)
             return line
+
+    def _known(self, conversation_id: str, client_id: str) -> Line | None:
+        with self.unit_of_work() as tx:
+            return tx.conversations.find(conversation_id, client_id)
 
     def pictures(self, conversation_id: str, uploads: Sequence[str]) -> list[Medium]:
         """Of files that came in pieces, written anew and not stored yet. Raises Rejected as `take`, also for voice."""

@@ -107,7 +107,10 @@ class Uploading:
                 raise Unfinished(self.words.say("uploads.unfinished"))
             if sum(one.length for one in uploads) > MOST_TOGETHER:
                 raise TooLarge(self.words.say("attached.photo_large"))
-            return tx.uploads.bodies(uploads)
+            bodies = tx.uploads.bodies(uploads)
+        if any(len(body) < one.length for body, one in zip(bodies, uploads, strict=True)):
+            raise Gone(self.words.say("uploads.gone"))  # another message has used it up since it was looked at
+        return bodies
 
     def use_up(self, tx: Transaction, upload_ids: Sequence[str]) -> None:
         """In the transaction that stores what was made of them. Raises Gone when another message has them."""

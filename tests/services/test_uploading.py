@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -25,6 +26,7 @@ from integrations.services.uploading import (
     WrongOffset,
 )
 from integrations.store.upload_tables import upload_pieces, uploads
+from integrations.store.uploads import UploadTable
 from tests.builders import conversation
 from tests.fakes import FakeClock
 from tests.media_files import photo
@@ -100,6 +102,31 @@ def test_two_messages_at_once_share_no_upload(services: Services) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(attempt, ("message-1", "message-2"))) == [0, 1]
+
+
+def test_the_same_message_twice_at_once_is_one(services: Services) -> None:
+    one = whole(services, photo())
+
+    with ThreadPoolExecutor(4) as pool:
+        lines = list(pool.map(lambda _: take(services, one), range(4)))
+
+    assert len({line.seq for line in lines}) == 1
+    assert len(lines[0].said.photos) == 1
+
+
+def test_pieces_that_go_while_they_are_read_make_no_message(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another message uses the file up between a look at its row and a look at its pieces."""
+    one, read = whole(services, photo()), UploadTable.bodies
+
+    def later(table: UploadTable, uploads: Sequence[Upload]) -> Sequence[bytes]:
+        table.delete(one)
+        return read(table, uploads)
+
+    monkeypatch.setattr(UploadTable, "bodies", later)
+    with pytest.raises(Gone):
+        take(services, one)
 
 
 def test_what_is_not_whole_makes_no_message(services: Services) -> None:
