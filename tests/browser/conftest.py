@@ -119,6 +119,46 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
     assert errors == []
 
 
+def until(page: Page, done: Callable[[], Any]) -> None:
+    """Wait while the page goes on, and its routes are answered."""
+    for _ in range(400):
+        if done():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it did not happen")
+
+
+ASK = """() => fetch("/api/chat/session", {method: "POST", headers: {"X-Jiesu": "page"}}).then((one) => one.json())"""
+
+
+def conversation_of(page: Page) -> str:
+    """The conversation of this page's citizen.
+
+    The page itself has begun it: asked for in the same moment, there would be two, and the page in one of them.
+    """
+    until(page, page.context.cookies)
+    return str(page.evaluate(ASK)["conversation"])
+
+
+# The browser's own streams, and whether one of them has brought something.
+WATCHED = """
+window.flowing = false;
+window.EventSource = class extends EventSource {
+  constructor(...given) {
+    super(...given);
+    for (const event of ["state", "message", "beat"]) this.addEventListener(event, () => (window.flowing = true));
+  }
+};
+"""
+
+
+def flowing(page: Page, load: Callable[[], Any]) -> None:
+    """Load it, and wait until lines come to it by the stream."""
+    page.add_init_script(WATCHED)
+    load()
+    until(page, lambda: page.evaluate("window.flowing"))
+
+
 def picture(page: Page, name: str) -> None:
     """Keep a picture when JIESU_PICTURES names a folder: how the README's are made."""
     if folder := os.environ.get("JIESU_PICTURES"):

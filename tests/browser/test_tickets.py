@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from integrations.bootstrap import Services
 from integrations.services.records import Complaint
 from kb import ticket_number
 from kb.lifecycle import Actor, Status
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import NewPage, conversation_of, until
 from tests.browser.stage import Stage, bubble
 from tests.browser.test_axe import violations
 from tests.browser.test_photos import files, left, noisy, photo_lines
@@ -34,21 +33,9 @@ def look(page: Page, name: str) -> None:
         page.screenshot(path=f"{FOLDER}/{name}.png")
 
 
-def until(page: Page, done: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if done():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("it did not happen")
-
-
 def mine(stage: Stage, page: Page, text: str = LAMP, **how: Any) -> Complaint:
-    """A ticket of this page's citizen, whose session the page itself has begun."""
-    until(page, lambda: bool(page.context.cookies()))
-    begun = page.evaluate(
-        "fetch('/api/chat/session', {method: 'POST', headers: {'X-Jiesu': 'page'}}).then((answer) => answer.json())"
-    )
-    return stage.services.filing.submit(told(stage.services, text, **how), begun["conversation"])
+    """A ticket of this page's citizen."""
+    return stage.services.filing.submit(told(stage.services, text, **how), conversation_of(page))
 
 
 def close(services: Services, complaint: Complaint) -> None:

@@ -7,10 +7,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from integrations.services.records import Sender
-from tests.browser.conftest import NewPage, picture
+from tests.browser.conftest import NewPage, conversation_of, flowing, picture, until
 from tests.browser.stage import Stage, bubble
 from tests.conftest import wait_until
 from tests.fake_wechat import Account
@@ -27,14 +27,10 @@ def say(page: Page, text: str) -> None:
     page.get_by_role("textbox").first.press("Enter")
 
 
-ASK = """() => fetch("/api/chat/session", {method: "POST", headers: {"X-Jiesu": "page"}}).then((one) => one.json())"""
-
-
-def session(page: Page) -> str:
-    """The conversation of this page, which is loaded anew."""
-    page.reload()
-    expect(page.get_by_role("log")).to_contain_text("您好")
-    return str(page.evaluate(ASK)["conversation"])
+def session(page: Page, url: str) -> str:
+    """The conversation of this page, to which lines come by the stream."""
+    flowing(page, lambda: page.goto(url))
+    return conversation_of(page)
 
 
 def tell(stage: Stage, conversation: str, text: str) -> None:
@@ -44,25 +40,28 @@ def tell(stage: Stage, conversation: str, text: str) -> None:
 
 
 def test_a_notice_comes_by_the_stream_without_asking(stage: Stage, new_page: NewPage) -> None:
-    page = new_page(stage.url)
-    with page.expect_request("**/api/chat/stream*"):
-        mine = session(page)
-    page.wait_for_timeout(1500)
-    asked: list[str] = []
-    page.on("request", lambda one: asked.append(one.url))
+    page = new_page("about:blank")
+    mine = session(page, stage.url)
+    asked = asks_for_lines(page)
     page.wait_for_timeout(4000)
     tell(stage, mine, "办好了。")
-    expect(page.get_by_text("办好了。", exact=True).first).to_be_visible(timeout=2000)
-    assert not [url for url in asked if "/messages" in url]
+    expect(page.get_by_text("办好了。", exact=True).first).to_be_visible()
+    assert asked == []
 
 
 def test_without_a_stream_the_page_looks_by_itself(stage: Stage, new_page: NewPage) -> None:
-    page = new_page(stage.url)
-    page.route("**/api/chat/stream*", lambda route: route.fulfill(status=503, body="{}"))
-    mine = session(page)
-    page.wait_for_timeout(1000)
-    tell(stage, mine, "办好了。")
-    expect(page.get_by_text("办好了。", exact=True).first).to_be_visible(timeout=8000)
+    page = new_page("about:blank")
+    refused: list[str] = []
+
+    def refuse(route: Route) -> None:
+        refused.append(route.request.url)
+        route.fulfill(status=503, body="{}")
+
+    page.route("**/api/chat/stream*", refuse)
+    page.goto(stage.url)
+    until(page, lambda: refused)
+    tell(stage, conversation_of(page), "办好了。")
+    expect(page.get_by_text("办好了。", exact=True).first).to_be_visible()
 
 
 def test_two_tabs_show_the_same_lines_once(stage: Stage, new_page: NewPage) -> None:
@@ -121,8 +120,8 @@ def asks_for_lines(page: Page) -> list[str]:
 def test_two_tabs_that_speak_at_once_show_the_same_lines_in_the_same_order(stage: Stage, new_page: NewPage) -> None:
     stage.listener.answers = lambda said: [bubble(f"听到了：{said.text}")]
     stage.listener.seconds = 0.3
-    first = new_page(stage.url)
-    mine = session(first)
+    first = new_page("about:blank")
+    mine = session(first, stage.url)
     second = first.context.new_page()
     second.goto(stage.url)
     tabs = (first, second)
@@ -172,8 +171,8 @@ def test_words_that_a_reload_left_behind_go_out_once(stage: Stage, new_page: New
 
 def test_offline_and_back(stage: Stage, new_page: NewPage) -> None:
     stage.listener.answers = lambda said: [bubble(f"听到了：{said.text}")]
-    page = new_page(stage.url)
-    mine = session(page)
+    page = new_page("about:blank")
+    mine = session(page, stage.url)
     bar = page.locator("#offline")
     page.context.set_offline(True)
     expect(bar).not_to_be_empty()
@@ -211,17 +210,17 @@ def test_after_twenty_silent_seconds_the_page_looks_by_itself(stage: Stage, new_
     page.clock.install()
     page.add_init_script(FALLS_SILENT)
     page.goto(stage.url)
-    mine = session(page)
-    wait_until(lambda: page.evaluate("window.streams === 1"))
+    until(page, lambda: page.evaluate("window.streams === 1"))
+    mine = conversation_of(page)
     page.wait_for_timeout(1000)
     asked = asks_for_lines(page)
     tell(stage, mine, "办好了。")
     page.wait_for_timeout(4000)
     assert asked == [], "it trusts the stream"
     page.clock.fast_forward(20_000)
-    expect(lines_of(page, "办好了。")).to_have_count(1, timeout=4000)
+    expect(lines_of(page, "办好了。")).to_have_count(1)
     tell(stage, mine, "又办好了。")
-    expect(lines_of(page, "又办好了。")).to_have_count(1, timeout=8000)
+    expect(lines_of(page, "又办好了。")).to_have_count(1)
     assert page.evaluate("window.streams") >= 2, "it tries the stream again"
 
 
@@ -236,12 +235,10 @@ def test_a_page_that_nobody_sees_closes_its_stream_and_looks_first_when_it_is_se
 ) -> None:
     page = new_page("about:blank")
     page.clock.install()
-    page.goto(stage.url)
-    mine = session(page)
-    page.wait_for_timeout(1500)
+    mine = session(page, stage.url)
     page.evaluate(SEEN, "hidden")
     tell(stage, mine, "刚刚办好了。")
-    expect(lines_of(page, "刚刚办好了。")).to_have_count(1, timeout=3000)
+    expect(lines_of(page, "刚刚办好了。")).to_have_count(1)
     page.clock.fast_forward(31_000)
     page.wait_for_timeout(500)
     asked = asks_for_lines(page)
@@ -251,28 +248,26 @@ def test_a_page_that_nobody_sees_closes_its_stream_and_looks_first_when_it_is_se
     assert asked == []
     with page.expect_request("**/api/chat/stream*"):
         page.evaluate(SEEN, "visible")
-        expect(lines_of(page, "办好了两件。")).to_have_count(1, timeout=2000)
+        expect(lines_of(page, "办好了两件。")).to_have_count(1)
     assert "after=" in asked[0]
 
 
 def test_a_page_from_the_back_and_forward_cache_looks_first(stage: Stage, new_page: NewPage) -> None:
-    page = new_page(stage.url)
-    mine = session(page)
-    page.wait_for_timeout(1500)
+    page = new_page("about:blank")
+    mine = session(page, stage.url)
     page.evaluate("window.dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
     tell(stage, mine, "办好了。")
     page.wait_for_timeout(2000)
     expect(lines_of(page, "办好了。")).to_have_count(0)
     page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
-    expect(lines_of(page, "办好了。")).to_have_count(1, timeout=2000)
+    expect(lines_of(page, "办好了。")).to_have_count(1)
     tell(stage, mine, "又办好了。")
-    expect(lines_of(page, "又办好了。")).to_have_count(1, timeout=2000)
+    expect(lines_of(page, "又办好了。")).to_have_count(1)
 
 
 def test_a_recording_shows_its_words_as_soon_as_there_are_any(stage: Stage, new_page: NewPage) -> None:
-    page = new_page(stage.url)
-    mine = session(page)
-    page.wait_for_timeout(1500)
+    page = new_page("about:blank")
+    mine = session(page, stage.url)
     told = threading.Event()
     transcriber = FakeTranscriber("路灯不亮", before=lambda: told.wait(20))
     object.__setattr__(stage.services.listening, "transcriber", transcriber)
@@ -294,8 +289,8 @@ def test_a_gateway_that_is_killed_in_the_middle_of_an_answer_loses_and_doubles_n
     tmp_path: Path, empty_tables: str, new_page: NewPage
 ) -> None:
     with made(tmp_path, empty_tables, Account()) as system:
-        page = new_page(f"http://127.0.0.1:{system.ports[0]}")
-        session(page)
+        page = new_page("about:blank")
+        session(page, f"http://127.0.0.1:{system.ports[0]}")
         system.rasa.seconds = 2.0
         with page.expect_request(lambda one: one.method == "POST" and one.url.endswith("/messages")):
             say(page, "路灯坏了。")

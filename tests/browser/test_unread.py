@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from integrations.services.records import Sender
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import NewPage, conversation_of, flowing
 from tests.browser.stage import Stage, bubble
 from tests.browser.states import say
 
@@ -23,13 +23,9 @@ HIDE = """(hidden) => {
 
 def tell(stage: Stage, page: Page, text: str) -> None:
     """A notice of the worker's."""
-    begun = page.evaluate(
-        "fetch('/api/chat/session', {method: 'POST', headers: {'X-Jiesu': 'page'}}).then((answer) => answer.json())"
-    )
+    mine = conversation_of(page)
     with stage.services.unit_of_work() as tx:
-        tx.conversations.append(
-            begun["conversation"], sender=Sender.NOTICE, body=bubble(text).as_json(), at=stage.services.clock()
-        )
+        tx.conversations.append(mine, sender=Sender.NOTICE, body=bubble(text).as_json(), at=stage.services.clock())
 
 
 def test_what_came_meanwhile_is_marked_at_the_next_visit(stage: Stage, new_page: NewPage) -> None:
@@ -58,9 +54,8 @@ def test_what_came_meanwhile_is_marked_at_the_next_visit(stage: Stage, new_page:
 
 
 def test_a_tab_in_the_background_counts_in_its_title(stage: Stage, new_page: NewPage) -> None:
-    page = new_page(stage.url)
-    expect(page.get_by_role("log")).to_contain_text("您好")
-    page.wait_for_timeout(500)
+    page = new_page("about:blank")
+    flowing(page, lambda: page.goto(stage.url))
     title = page.title()
     page.evaluate(HIDE, True)
     tell(stage, page, "第一条。")
