@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import NewPage, until
 from tests.browser.stage import Stage, bubble
 from tests.browser.states import STATES, card, say
 
@@ -34,6 +34,7 @@ def test_each_answer_is_announced_once_with_its_card_and_choices(stage: Stage, n
     page.wait_for_timeout(500)
     page.evaluate(LISTEN)
     card("confirm")(stage, page)
+    until(page, lambda: spoken(page))
     page.wait_for_timeout(1500)  # the stream brings the same lines that the POST's answer brought
     heard = spoken(page)
     assert len(heard) == 1
@@ -60,6 +61,7 @@ def test_what_another_tab_said_is_announced_here_once(stage: Stage, new_page: Ne
     other.goto(stage.url)
     say(other, "井盖响")
     expect(page.get_by_role("log")).to_contain_text("听到了：井盖响")
+    until(page, lambda: spoken(page))
     page.wait_for_timeout(1000)
     assert [text for text in spoken(page) if "井盖响" in text] == ["听到了：井盖响"]
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, Route, expect
 
 from kb.places import coordinates
 from kb.places.distances import metres
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import NewPage, until
 from tests.browser.stage import Stage
 
 expect.set_options(timeout=20_000)
@@ -38,11 +38,20 @@ def open_map(page: Page) -> None:
 
 def pin(stage: Stage, page: Page) -> dict[str, Any]:
     """The pin that was heard, once the line stands."""
-    for _ in range(100):
-        if found := [said.location for said in stage.listener.said if said.location]:
-            return dict(found[-1])
-        page.wait_for_timeout(50)
-    raise AssertionError("no pin was heard")
+    until(page, lambda: [said for said in stage.listener.said if said.location])
+    return dict([said.location for said in stage.listener.said if said.location][-1])
+
+
+def to_where_i_am(page: Page) -> None:
+    """Have the map go to where the phone is, and wait until it is asked what is there."""
+
+    def asks_there(asked: str) -> bool:
+        query = parse_qs(urlsplit(asked).query)
+        return "/api/map/where" in asked and abs(float(query["lat"][0]) - HERE["latitude"]) < 0.001
+
+    with page.expect_response(lambda answer: asks_there(answer.url)):
+        page.get_by_role("button", name="我在哪里").click()
+    expect(page.get_by_role("button", name="用这个位置")).to_be_enabled()
 
 
 def distance(found: dict[str, Any], lat: float, lon: float) -> float:
@@ -99,11 +108,8 @@ def test_a_name_of_the_list_by_the_keyboard(stage: Stage, new_page: NewPage) -> 
 
 def heard(stage: Stage, page: Page) -> str:
     """The words that were heard, once there are some."""
-    for _ in range(100):
-        if found := [said.text for said in stage.listener.said if said.text]:
-            return found[-1]
-        page.wait_for_timeout(50)
-    raise AssertionError("nothing was heard")
+    until(page, lambda: [said for said in stage.listener.said if said.text])
+    return [said.text for said in stage.listener.said if said.text][-1]
 
 
 @pytest.mark.parametrize(
@@ -220,14 +226,14 @@ def test_a_late_answer_for_a_former_point_is_not_sent_for_this_one(stage: Stage,
     held: list[Route] = []
     page.route("**/api/map/where?**", lambda route: held.append(route))
     open_map(page)
-    page.wait_for_timeout(300)
-    page.get_by_role("button", name="我在哪里").click()
-    page.wait_for_timeout(60)  # the map has begun to move, and nothing is asked of the new point yet
+    until(page, lambda: held)
     (former,) = held
+    page.get_by_role("button", name="我在哪里").click()
+    page.wait_for_timeout(60)  # the map has begun to move, and mostly nothing is asked of the new point yet
     former.continue_()
-    page.wait_for_timeout(1500)
+    until(page, lambda: len(held) > 1)
+    page.wait_for_timeout(500)
     _, *later = held
-    assert later
     expect(page.get_by_role("button", name="用这个位置")).to_be_disabled()
     for one in later:
         one.continue_()
@@ -239,8 +245,7 @@ def test_a_late_answer_for_a_former_point_is_not_sent_for_this_one(stage: Stage,
 def test_the_map_follows_a_name(stage: Stage, new_page: NewPage) -> None:
     page = new_page(stage.url, geolocation=HERE, permissions=["geolocation"])
     open_map(page)
-    page.get_by_role("button", name="我在哪里").click()
-    page.wait_for_timeout(1500)
+    to_where_i_am(page)
     page.get_by_role("button", name="用这个位置").click()
     found = pin(stage, page)
     assert abs(found["lat"] - HERE["latitude"]) < 0.001 and abs(found["lon"] - HERE["longitude"]) < 0.001
@@ -355,8 +360,7 @@ def test_the_citys_own_tiles_lie_under_everything(stage: Stage, new_page: NewPag
     open_map(page)
     expect(page.locator(".leaflet-tile-pane img").first).to_be_visible()
     expect(page.locator(".map-credits")).to_contain_text("鲁S(2026)001号")
-    page.get_by_role("button", name="我在哪里").click()
-    page.wait_for_timeout(1500)
+    to_where_i_am(page)
     page.get_by_role("button", name="用这个位置").click()
     found = pin(stage, page)
     assert abs(found["lat"] - HERE["latitude"]) < 0.0002 and abs(found["lon"] - HERE["longitude"]) < 0.0002

@@ -12,10 +12,10 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from kb.places import Place
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import NewPage, until
 from tests.browser.stage import Stage
 from tests.browser.test_axe import LOOKS, SIDEWAYS, ZOOMED, Look, small_targets, unnamed, violations
-from tests.browser.test_place import HERE, distance, open_map, open_panel, pin
+from tests.browser.test_place import HERE, distance, open_map, open_panel, pin, to_where_i_am
 from tests.builders import told
 
 expect.set_options(timeout=20_000)
@@ -46,9 +46,7 @@ def others(*found: tuple[float, float, str, int]) -> Callable[[Route], None]:
 def to_the_centre(page: Page) -> None:
     """Open the map and have it go to where the phone is."""
     open_map(page)
-    page.get_by_role("button", name="我在哪里").click()
-    expect(page.get_by_role("button", name="用这个位置")).to_be_disabled()
-    expect(page.get_by_role("button", name="用这个位置")).to_be_enabled()
+    to_where_i_am(page)
 
 
 def wrong(page: Page, look: Look) -> list[str]:
@@ -119,6 +117,7 @@ def test_who_asks_before_the_answer_has_come_waits_for_it(stage: Stage, new_page
     page.route("**/api/map/incidents?**", lambda route: held.append(route))
     open_map(page)
     page.get_by_role("button", name="附近别人反映过的事").click()
+    until(page, lambda: held)
     page.wait_for_timeout(400)
     (asked,) = held
     expect(page.get_by_role("dialog", name="附近别人反映过的事")).to_have_count(0)
@@ -208,13 +207,10 @@ def test_what_is_on_its_way_for_another_sight_is_given_up(stage: Stage, new_page
     held: list[Route] = []
     page.route("**/api/map/layers/places?**", lambda route: held.append(route))
     open_map(page)
-    for _ in range(100):
-        if held:
-            break
-        page.wait_for_timeout(50)
+    until(page, lambda: held)
     (former,) = held
     page.get_by_role("button", name="我在哪里").click()
-    page.wait_for_timeout(1500)
+    until(page, lambda: given_up and len(held) > 1)
     assert given_up == [former.request.url]
     _, later = held
     later.continue_()
